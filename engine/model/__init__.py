@@ -1,0 +1,11 @@
+"""What things are. Frozen values without behaviour of their own; everything else imports from here and this from nothing.
+
+- `audio`       samples in memory
+- `grid`        beats and downbeats: seconds <-> beats <-> bars
+- `key`         the key of a song
+- `separation`  a song taken apart, as analysis hands it on
+- `remixset`    a song taken apart, as it lies on disk
+- `params`      the one table of everything that can be set while playing
+- `command`     one change of one parameter at one frame
+- `errors`      what a person can mend
+"""
