@@ -1,8 +1,8 @@
 """Short-time Fourier transform, whole or streamed.
 
-Conventions: square-root Hann window for analysis and synthesis, `size` a multiple of `hop` by 2 or more. Frame `i` covers the samples
-from `(i + 1) * hop - size` up to `(i + 1) * hop`, so that every sample lies in `size / hop` frames and analysis followed by
-synthesis gives the signal back to float32 precision, edges included.
+Conventions: square-root Hann window for analysis and synthesis, `size` a multiple of `hop` by 2 or more. Frame `i` covers
+the samples from `(i + 1) * hop - size` up to `(i + 1) * hop`, so that every sample lies in `size / hop` frames and analysis
+followed by synthesis gives the signal back to float32 precision, edges included.
 """
 
 from collections.abc import Callable, Iterator

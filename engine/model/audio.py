@@ -32,12 +32,12 @@ class Audio:
     @property
     def channels(self) -> int:
         """1 or 2."""
-        return self.samples.shape[0]
+        return int(self.samples.shape[0])
 
     @property
     def frames(self) -> int:
         """Length in frames."""
-        return self.samples.shape[1]
+        return int(self.samples.shape[1])
 
     @property
     def seconds(self) -> float:

@@ -53,7 +53,7 @@ class Beatgrid:
         beat = 60.0 / bpm
         before = int(np.floor(downbeat / beat + 1e-9))
         count = max(2, int(np.floor((seconds - downbeat) / beat + 1e-9)) + before + 1)
-        times = downbeat + beat * (np.arange(count) - before)
+        times = downbeat + beat * (np.arange(count, dtype=np.float64) - before)
         return cls(times, before % beats_per_bar, beats_per_bar)
 
     @property

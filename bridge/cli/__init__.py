@@ -1,0 +1,54 @@
+"""The `remixture` command.
+
+- `demo`     the whole way on a built-in song
+- `prepare`  songs -> remix sets
+- `info`     what a set knows
+- `render`   sets -> an audio file
+- `screen`   progress, tables and errors on a terminal
+
+Each module adds its parser and its `run`. Nothing heavy is imported before it is needed, so that `--help` answers at once.
+Exit code 0, or 2 for what a person can mend (one line on stderr), 1 for a failure of ours, 130 after Ctrl-C.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from bridge.cli import demo, info, prepare, render
+
+WORDS = (demo, prepare, info, render)
+STOPPED = 130
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the whole command line."""
+    top = argparse.ArgumentParser(
+        prog="remixture",
+        description="Takes music apart into stems and loops on a beat grid, and plays it again.",
+        epilog="Start with: remixture demo",
+    )
+    words = top.add_subparsers(dest="word", required=True, metavar="WORD")
+    for word in WORDS:
+        word.add_parser(words)
+    return top
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    from engine.model.errors import RemixtureError
+
+    options = parser().parse_args(arguments)
+    try:
+        options.run(options)
+    except RemixtureError as error:
+        print(f"remixture: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("remixture: stopped; what was finished is kept, the same command goes on from there", file=sys.stderr)
+        return STOPPED
+    except BrokenPipeError:
+        # The reader of our output left, as `head` does.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return 0

@@ -1,0 +1,50 @@
+"""`remixture info SET`: what a set knows."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bridge.cli.screen import table
+
+if TYPE_CHECKING:
+    from engine.model.remixset import RemixSet
+
+
+def add_parser(words: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the word and its options."""
+    parser = words.add_parser("info", help="show what a set knows", description=__doc__)
+    parser.add_argument("set", type=Path, metavar="SET", help="a folder NAME.remix")
+    parser.add_argument("--json", action="store_true", help="print the manifest")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Print the set."""
+    from engine.store.manifest import to_json
+    from engine.store.setdir import open_set
+
+    remixset = open_set(options.set)
+    print(to_json(remixset).decode() if options.json else described(remixset))
+
+
+def described(remixset: RemixSet) -> str:
+    """Return the set in words and columns."""
+    song, grid = remixset.song, remixset.grid
+    rows = [("song", song.title), ("length", f"{song.seconds:.2f} s, {song.rate} Hz, {song.channels} channels")]
+    if grid is not None:
+        rows += [
+            ("tempo", f"{grid.bpm:.3f} bpm, {'steady' if grid.steady else 'drifting'}, {grid.beats_per_bar} beats a bar"),
+            ("bar 1", f"{grid.grid().bar_seconds(0):.4f} s"),
+            ("grid", f"{grid.method}: {grid.why}"),
+        ]
+    if remixset.key:
+        rows.append(("key", f"{remixset.key} ({remixset.camelot})"))
+    if remixset.loudness_lufs is not None:
+        rows.append(("loudness", f"{remixset.loudness_lufs:.1f} LUFS, true peak {remixset.true_peak_dbtp:+.1f} dBTP"))
+    text = table(rows)
+    for name, parts in remixset.decompositions.items():
+        text += f"\n\n{name} by {parts.algorithm} {parts.version}" + (f" ({parts.note})" if parts.note else "") + "\n"
+        text += table([(f"  {s.id}", s.name, f"every {s.period} bars" if s.period else "", s.file) for s in parts.sources])
+    return text

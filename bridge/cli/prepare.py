@@ -1,0 +1,103 @@
+"""`remixture prepare SONG...`: songs -> remix sets."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bridge.cli.screen import Screen
+from engine.model.errors import RemixtureError
+
+if TYPE_CHECKING:
+    from engine.model.remixset import RemixSet
+    from engine.prepare import Settings
+
+MOST_LOOPS = 12
+STEMS = ("auto", "demucs", "builtin", "none")
+
+
+def add_parser(words: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the word and its options."""
+    parser = words.add_parser("prepare", help="take songs apart into remix sets", description=__doc__)
+    parser.add_argument("songs", nargs="+", type=Path, metavar="SONG", help="wav aiff flac ogg opus mp3 m4a alac .stem.mp4")
+    parser.add_argument(
+        "-o", "--output", type=Path, metavar="DIR", help="folder for the sets, or NAME.remix for the set itself"
+    )
+    parser.add_argument("--loops", default="auto", metavar="N", help=f"number of loops, 1 to {MOST_LOOPS} (default: auto)")
+    parser.add_argument("--stems", default="auto", choices=STEMS, help="who separates the stems (default: auto)")
+    parser.add_argument("--stem-model", metavar="MODEL", help="a Demucs model: a name, or a local folder or .safetensors file")
+    parser.add_argument("--device", choices=("cpu", "cuda", "mps"), help="where Demucs computes (default: what there is)")
+    parser.add_argument("--bpm", type=float, help="the tempo, if you know better")
+    parser.add_argument("--downbeat", type=float, metavar="SECONDS", help="the time of any downbeat")
+    parser.add_argument("--beats-per-bar", type=int, metavar="N", help="4 for 4/4, 3 for 3/4")
+    parser.add_argument("--seed", type=int, default=0, help="start value of the loop search (default: 0)")
+    parser.add_argument("--json", action="store_true", help="print the manifests as one JSON document")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Prepare every song; go on with the next where one cannot be."""
+    from engine.prepare import prepare
+
+    settings = _settings(options)
+    if options.output is not None and options.output.suffix == ".remix" and len(options.songs) > 1:
+        raise RemixtureError(f"{options.output} names one set, but there are {len(options.songs)} songs: give a folder")
+    done: list[tuple[Path, RemixSet]] = []
+    failed: list[RemixtureError] = []
+    for song in options.songs:
+        try:
+            with Screen(song.name[:32]) as screen:
+                done.append(prepare(song, options.output, settings, screen))
+        except RemixtureError as error:
+            failed.append(error)
+            if len(options.songs) > 1:
+                print(f"remixture: {error}", file=sys.stderr)
+            continue
+        if not options.json:
+            print(summary(*done[-1]))
+    if options.json:
+        _print_json(done)
+    if failed:
+        raise failed[0] if len(options.songs) == 1 else RemixtureError(f"{len(failed)} of {len(options.songs)} songs failed")
+
+
+def _settings(options: argparse.Namespace) -> Settings:
+    from engine.analysis.stems import StemChoice
+    from engine.prepare import Settings
+
+    return Settings(
+        loops=loop_count(options.loops), stems=StemChoice(options.stems), stem_model=options.stem_model, device=options.device,
+        bpm=options.bpm, downbeat=options.downbeat, beats_per_bar=options.beats_per_bar, seed=options.seed,
+    )  # fmt: skip
+
+
+def loop_count(text: str) -> int | None:
+    """Return the number of loops asked for, None for auto."""
+    if text == "auto":
+        return None
+    if not text.isdigit() or not 1 <= int(text) <= MOST_LOOPS:
+        raise RemixtureError(f"--loops takes auto or a number from 1 to {MOST_LOOPS}, got {text!r}")
+    return int(text)
+
+
+def summary(folder: Path, remixset: RemixSet) -> str:
+    """Return what was made, in a few lines for people."""
+    song, grid = remixset.song, remixset.grid
+    lines = [f"{folder}"]
+    if grid is not None:
+        steady = "steady" if grid.steady else "drifting"
+        key = f", {remixset.key} ({remixset.camelot})" if remixset.key else ""
+        lines.append(f"  {song.seconds:.1f} s, {grid.bpm:.2f} bpm {steady}, {grid.beats_per_bar} beats a bar{key}")
+        lines.append(f"  grid by {grid.method}, confidence {grid.confidence:.2f}")
+    for name, parts in remixset.decompositions.items():
+        lines.append(f"  {name:5} by {parts.algorithm}: {', '.join(source.id for source in parts.sources)}")
+    return "\n".join(lines)
+
+
+def _print_json(done: list[tuple[Path, RemixSet]]) -> None:
+    import msgspec
+
+    document = {"sets": [{"folder": str(folder), **msgspec.to_builtins(remixset)} for folder, remixset in done]}
+    print(msgspec.json.encode(document).decode())

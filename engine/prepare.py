@@ -1,0 +1,215 @@
+"""Song -> remix set: decode, grid, key, loudness, loops, stems, map. The only place where analysis meets store.
+
+Every step is written down when it is done, under a key of song hash, algorithm, version and settings. A second run does only
+what is missing or asked for differently; a run that was killed goes on where it stopped.
+"""
+
+import dataclasses
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.analysis.stems import StemChoice
+from engine.model.audio import Audio
+from engine.model.remixset import GridFacts, RemixSet, Song
+from engine.model.report import Quiet, Report
+from engine.model.separation import Provenance, Separation, SettingValue
+from engine.store.decode import AudioFacts, decode, probe
+from engine.store.files import require_space, sha256_of
+from engine.store.manifest import write_manifest
+from engine.store.setdir import locked, open_set, replace_decomposition, resume_set, set_folder, whole
+from engine.store.stemfile import holds_stems, read_stems, stems_provenance
+
+MOST_SOURCES = 18
+"""Loops, stems and two residuals, at the most."""
+BYTES_A_SAMPLE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a person asked for. None: find it out."""
+
+    loops: int | None = None
+    stems: StemChoice = StemChoice.AUTO
+    stem_model: str | None = None
+    device: str | None = None
+    bpm: float | None = None
+    downbeat: float | None = None
+    """Seconds of any downbeat."""
+    beats_per_bar: int | None = None
+    seed: int = 0
+
+
+def prepare(
+    path: Path,
+    output: Path | None = None,
+    settings: Settings = Settings(),
+    report: Report = Quiet(),  # noqa: B008 - both are values
+) -> tuple[Path, RemixSet]:
+    """Make or complete the remix set of a recording.
+
+    Parameters
+    ----------
+    path : Path
+        An audio file.
+    output : Path, optional
+        `NAME.remix` names the set, any other path is the folder it goes into; by default the current one.
+    settings : Settings
+    report : Report
+
+    Returns
+    -------
+    folder : Path
+    remixset : RemixSet
+
+    Raises
+    ------
+    RemixtureError
+        For everything a person can mend; nothing is left half-written.
+    """
+    facts = probe(path)
+    folder = set_folder(path, output)
+    require_space(folder, facts.frames * facts.channels * BYTES_A_SAMPLE * MOST_SOURCES, f"preparing {path.name}")
+    fresh = not folder.exists()
+    with locked(folder):
+        try:
+            run = _Run(path, folder, facts, settings, report)
+            run.grid()
+            run.loudness()
+            run.loops()
+            run.stems()
+            run.map()
+        finally:
+            if fresh and not (folder / "set.json").exists():
+                _remove_if_empty(folder)
+    return folder, open_set(folder)
+
+
+class _Run:
+    """One preparation: the set as it grows, the samples once they are needed."""
+
+    def __init__(self, path: Path, folder: Path, facts: AudioFacts, settings: Settings, report: Report) -> None:
+        self.path, self.folder, self.settings, self.report = path, folder, settings, report
+        self._audio: Audio | None = None
+        song = Song(path.name, sha256_of(path), str(path.resolve()), facts.frames, facts.rate, facts.channels)
+        self.set = resume_set(folder, dataclasses.replace(song, title=_title(path)))
+        if self.set.grid is None:
+            # A header may be off by a codec's padding: what was decoded is what counts.
+            self._keep(song=dataclasses.replace(self.set.song, frames=self.audio.frames))
+
+    @property
+    def audio(self) -> Audio:
+        """The song's samples, decoded when they are first asked for."""
+        if self._audio is None:
+            self._audio = decode(self.path, self.report.step("decode"))
+        return self._audio
+
+    def _keep(self, **changes: object) -> None:
+        self.set = dataclasses.replace(self.set, **changes)  # type: ignore[arg-type]
+        write_manifest(self.folder, self.set)
+
+    def grid(self) -> None:
+        """Find beats, downbeats and the key."""
+        from engine.analysis.grid import ALGORITHM_VERSION, find_grid
+        from engine.analysis.key import find_key
+
+        own: dict[str, SettingValue] = {
+            "version": ALGORITHM_VERSION, "bpm": self.settings.bpm, "downbeat": self.settings.downbeat,
+            "beats_per_bar": self.settings.beats_per_bar,
+        }  # fmt: skip
+        if self.set.grid is not None and self.set.grid.settings == own:
+            return
+        audio = self.audio
+        found = find_grid(
+            audio, bpm=self.settings.bpm, downbeat=self.settings.downbeat, beats_per_bar=self.settings.beats_per_bar,
+            progress=self.report.step("grid"),
+        )  # fmt: skip
+        key = find_key(audio)
+        self._keep(grid=GridFacts.of(found, own), key=key and key.name, camelot=key and key.camelot)
+
+    def loudness(self) -> None:
+        """Measure integrated loudness and true peak."""
+        if self.set.loudness_lufs is not None:
+            return
+        from engine.dsp.loudness import integrated_lufs
+        from engine.dsp.truepeak import true_peak_dbtp
+
+        audio = self.audio
+        self.report.step("loudness")
+        lufs, peak = integrated_lufs(audio.samples, audio.rate), true_peak_dbtp(audio.samples)
+        self._keep(loudness_lufs=round(lufs, 3), true_peak_dbtp=round(peak, 3))
+
+    def loops(self) -> None:
+        """Find the loops, unless the same were found before on the same grid."""
+        from engine.analysis.loops import find_loops, loops_provenance
+
+        grid = self._grid_facts().grid()
+        wanted = _on_grid(loops_provenance(self.settings.loops, self.settings.seed), self._grid_facts())
+        if self._has("loops", wanted):
+            return
+        audio = self.audio
+        progress = self.report.step("loops")
+        found = find_loops(audio, grid, loops=self.settings.loops, seed=self.settings.seed, progress=progress)
+        self._replace("loops", dataclasses.replace(found, provenance=_on_grid(found.provenance, self._grid_facts())))
+
+    def stems(self) -> None:
+        """Separate the stems, or take those the file brought."""
+        if self.settings.stems is StemChoice.NONE:
+            return
+        if self.settings.stems is StemChoice.AUTO and holds_stems(self.path):
+            self._own_stems()
+            return
+        from engine.analysis.stems import separator_for
+
+        self.report.step("stem model")
+        separator = separator_for(self.settings.stems, model=self.settings.stem_model, device=self.settings.device)
+        if separator.provenance.note:
+            self.report.note(separator.provenance.note)
+        if not self._has("stems", separator.provenance):
+            audio = self.audio
+            self._replace("stems", separator.separate(audio, self.report.step("stems")))
+
+    def _own_stems(self) -> None:
+        if not self._has("stems", stems_provenance(self.path)):
+            frames = self.audio.frames
+            self.report.step("stems")
+            self._replace("stems", read_stems(self.path, frames))
+
+    def map(self) -> None:
+        """Draw the layout, if it is not there or the loops are newer."""
+        from engine.store.picture import NAME, draw_map
+
+        target, manifest = self.folder / NAME, self.folder / "loops"
+        if not target.exists() or target.stat().st_mtime < manifest.stat().st_mtime:
+            self.report.step("map")
+            draw_map(self.set, target)
+
+    def _has(self, name: str, wanted: Provenance) -> bool:
+        known = self.set.decompositions.get(name)
+        return known is not None and known.provenance.same_as(wanted) and whole(self.folder, known)
+
+    def _replace(self, name: str, separation: Separation) -> None:
+        grid = self._grid_facts().grid()
+        self.set = replace_decomposition(self.folder, self.set, name, separation, self.audio.samples, grid)
+
+    def _grid_facts(self) -> GridFacts:
+        if self.set.grid is None:
+            raise ValueError("the grid comes first")
+        return self.set.grid
+
+
+def _title(path: Path) -> str:
+    return path.name.removesuffix(path.suffix).removesuffix(".stem")
+
+
+def _on_grid(provenance: Provenance, grid: GridFacts) -> Provenance:
+    """Loops are cut on the grid: another grid, other loops."""
+    digest = hashlib.sha256(repr((grid.beats, grid.downbeats, grid.beats_per_bar)).encode()).hexdigest()[:16]
+    return dataclasses.replace(provenance, params={**provenance.params, "grid": digest})
+
+
+def _remove_if_empty(folder: Path) -> None:
+    """Leave nothing behind where nothing was made."""
+    (folder / ".lock").unlink(missing_ok=True)
+    if not any(folder.iterdir()):
+        folder.rmdir()

@@ -1,0 +1,12 @@
+"""The remix set on disk, and audio files in and out.
+
+- `files`     writing beside and renaming; safe names; hashes
+- `decode`    any audio file -> samples, frame-exact
+- `stemfile`  the stems that a `.stem.mp4` already holds
+- `encode`    samples -> wav, flac, mp3
+- `wavchunks` tempo and loop points inside a WAV, for samplers
+- `sources`   a separation -> FLAC files whose sum is the song, and back
+- `manifest`  set.json
+- `setdir`    the folder as a whole: open, lock, replace a decomposition
+- `picture`   map.png
+"""

@@ -1,0 +1,99 @@
+"""The stems that a `.stem.mp4` (Native Instruments Stems) already holds.
+
+Track 0 is the mix; the tracks after it are the stems, named by a JSON atom at `moov/udta/stem`. Without the atom they are
+taken to be in the usual order: drums, bass, other, vocals.
+"""
+
+import json
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+from engine.model.audio import Samples
+from engine.model.separation import STEM_COLORS, Part, Provenance, Separation
+from engine.store.decode import decode_track, probe
+
+ALGORITHM_VERSION = 1
+USUAL_ORDER = ("drums", "bass", "other", "vocals")
+KIND_WORDS = {
+    "drums": ("drum", "beat", "perc", "kick"),
+    "bass": ("bass", "sub"),
+    "vocals": ("voc", "vox", "voice", "acap", "sing"),
+}
+BLOCK = 1 << 18
+
+
+def holds_stems(path: Path) -> bool:
+    """Tell whether the file has a mix and stems beside it."""
+    return path.suffix.lower() == ".mp4" and probe(path).tracks > 1
+
+
+def stems_provenance(path: Path) -> Provenance:
+    """Return the cache key of the file's own stems."""
+    tracks = probe(path).tracks - 1
+    return Provenance("stem.mp4", ALGORITHM_VERSION, {"tracks": tracks}, note="the file brought its own stems")
+
+
+def read_stems(path: Path, frames: int) -> Separation:
+    """Return the file's own stems, cut or padded to the mix's `frames`."""
+    names = stem_names(path)
+    count = probe(path).tracks - 1
+    names = [names[i] if i < len(names) else USUAL_ORDER[i % 4].capitalize() for i in range(count)]
+    parts = _parts(names)
+    return Separation(parts, stems_provenance(path), _blocks(path, count, frames))
+
+
+def stem_names(path: Path) -> list[str]:
+    """Return the names in the stem atom; empty where there is none or it is damaged."""
+    with path.open("rb") as file:
+        atom = _find_atom(file, ("moov", "udta", "stem"), 0, path.stat().st_size)
+    try:
+        stems = json.loads(atom)["stems"] if atom else []
+        return [str(stem["name"]) for stem in stems]
+    except (ValueError, KeyError, TypeError):
+        return []
+
+
+def _parts(names: list[str]) -> tuple[Part, ...]:
+    """One part per stem. The first of a kind has the kind as its id, further ones are numbered."""
+    parts: list[Part] = []
+    for name in names:
+        kind = next((k for k, words in KIND_WORDS.items() if any(w in name.lower() for w in words)), "other")
+        same = sum(p.kind == kind for p in parts)
+        parts.append(Part(kind if not same else f"{kind}-{same + 1}", name, kind, STEM_COLORS[kind]))
+    return tuple(parts)
+
+
+def _blocks(path: Path, count: int, frames: int) -> Iterator[Samples]:
+    tracks = [decode_track(path, track + 1) for track in range(count)]
+    channels = decode_track(path, 0).shape[0]
+    for start in range(0, frames, BLOCK):
+        block = np.zeros((count, channels, min(BLOCK, frames - start)), dtype=np.float32)
+        for row, track in zip(block, tracks, strict=True):
+            piece = track[:, start : start + BLOCK]
+            row[:, : piece.shape[1]] = piece[:, : row.shape[1]]
+        yield block
+
+
+def _find_atom(file: BinaryIO, names: tuple[str, ...], start: int, stop: int) -> bytes | None:
+    """Return the payload of a nested MP4 atom (ISO 14496-12, section 4.2)."""
+    while start + 8 <= stop:
+        file.seek(start)
+        size, name = struct.unpack(">I4s", file.read(8))
+        header = 8
+        if size == 1:
+            (size,) = struct.unpack(">Q", file.read(8))
+            header = 16
+        end = stop if size == 0 else start + size
+        if 0 < size < header or end > stop:
+            return None
+        if name.decode("latin-1") == names[0]:
+            if len(names) > 1:
+                return _find_atom(file, names[1:], start + header, end)
+            file.seek(start + header)
+            return file.read(end - start - header)
+        start = end
+    return None

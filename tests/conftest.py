@@ -1,0 +1,66 @@
+"""What tests share: real material where it is there, short synthesised songs everywhere."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from engine.model.audio import Audio, Samples
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of real music beside the project. Users of the repository do not have it."""
+    folder = ROOT.parent / "shared"
+    if not (folder / "data").is_dir():
+        pytest.skip("the folder of real music is not here")
+    return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _away_from_home(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """No test finds or leaves anything in a person's own caches but numba's kernels."""
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))
+
+
+def real_song(folder: Path) -> Audio:
+    """A song of the LMMS folder as the sum of its stems."""
+    import soundfile
+
+    stems = [soundfile.read(f, dtype="float32", always_2d=True) for f in sorted(folder.glob("[0-9]*.flac"))]
+    frames = min(len(x) for x, _ in stems)
+    return Audio(np.ascontiguousarray(np.sum([x[:frames] for x, _ in stems], axis=0).T), stems[0][1])
+
+
+def loop_song(seconds: float = 12.0, rate: int = 22_050, channels: int = 2, seed: int = 0) -> Audio:
+    """A quick song: kick on the beat, noise on the off-beat from bar 3 on, a two-note bass; 120 bpm from 0."""
+    rng = np.random.default_rng(seed)
+    frames = round(seconds * rate)
+    x = np.zeros(frames)
+    burst = rng.standard_normal(rate // 20) * np.exp(-np.arange(rate // 20) / (rate / 80))
+    t = np.arange(rate // 8) / rate
+    kick = np.sin(2 * np.pi * 55 * t) * np.exp(-t / 0.05)
+    for beat in range(int(seconds * 2)):
+        _add(x, beat * rate // 2, kick)
+        if beat >= 8:
+            _add(x, beat * rate // 2 + rate // 4, 0.3 * burst)
+        hz = 110.0 if beat % 4 < 2 else 82.4
+        note = 0.2 * np.sin(2 * np.pi * hz * np.arange(rate // 2) / rate) * np.linspace(1, 0, rate // 2)
+        _add(x, beat * rate // 2, note)
+    x *= 0.5 / np.abs(x).max()
+    return Audio(np.tile(x.astype(np.float32), (channels, 1)), rate)
+
+
+def _add(x: np.ndarray, start: int, note: np.ndarray) -> None:
+    x[start : start + note.size] += note[: max(0, x.size - start)]
+
+
+def null_dbfs(a: Samples, b: Samples) -> float:
+    """Peak of the difference in dBFS."""
+    from engine.dsp.levels import peak_dbfs
+
+    return peak_dbfs(a.astype(np.float64) - b.astype(np.float64))

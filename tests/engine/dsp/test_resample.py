@@ -1,0 +1,24 @@
+import numpy as np
+import pytest
+
+from engine.dsp.levels import peak_dbfs
+from engine.dsp.resample import resampled
+
+
+@pytest.mark.parametrize("rate", [8_000, 32_000, 48_000, 96_000, 192_000])
+def test_there_and_back_keeps_length_and_place(rate: int) -> None:
+    t = np.arange(44_100) / 44_100
+    x = (0.5 * np.sin(2 * np.pi * 440 * t) * np.hanning(t.size)).astype(np.float32)[None]
+
+    there = resampled(x, 44_100, rate)
+    back = resampled(there, rate, 44_100, x.shape[1])
+
+    assert there.shape[1] == rate
+    assert back.shape == x.shape
+    assert peak_dbfs(back - x) < -90
+
+
+def test_equal_rates_change_nothing() -> None:
+    x = np.ones((2, 5), dtype=np.float32)
+
+    assert resampled(x, 44_100, 44_100) is x
