@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections.abc import Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -86,7 +87,7 @@ def _nothing(_share: float) -> None:
     pass
 
 
-def table(rows: list[tuple[str, ...]], right: tuple[int, ...] = ()) -> str:
+def table(rows: Sequence[tuple[str, ...]], right: tuple[int, ...] = ()) -> str:
     """Return rows as aligned columns; those named in `right` lean to the right."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = [

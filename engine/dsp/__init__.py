@@ -1,6 +1,12 @@
-"""Pure functions on arrays.
+"""Pure functions on arrays, and the few machines with a memory that the audio path runs.
 
-- `levels`     dB, dBFS, SI-SDR
-- `spectra`    short-time Fourier transform, whole or streamed
-- `resample`   between sample rates, frame-exact
+- `levels`      dB, dBFS, SI-SDR
+- `fades`       glides from one level to the next
+- `loudness`    LUFS
+- `truepeak`    dBTP
+- `spectra`     short-time Fourier transform, whole or streamed
+- `hpss`        what lasts and what strikes
+- `resample`    between sample rates, frame-exact
+- `stretch`     tempo and pitch as a stream
+- `straighten`  a drifting recording onto a steady tempo
 """

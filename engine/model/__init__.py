@@ -7,5 +7,6 @@
 - `remixset`    a song taken apart, as it lies on disk
 - `params`      the one table of everything that can be set while playing
 - `command`     one change of one parameter at one frame
+- `report`      how long work tells people where it is
 - `errors`      what a person can mend
 """

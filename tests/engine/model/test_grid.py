@@ -6,9 +6,7 @@ from hypothesis import strategies as st
 from engine.model.grid import Beatgrid, GridReport
 
 
-@given(
-    bpm=st.floats(40, 300), downbeat=st.floats(0, 5), seconds=st.floats(6, 100), beats_per_bar=st.integers(1, 7)
-)
+@given(bpm=st.floats(40, 300), downbeat=st.floats(0, 5), seconds=st.floats(6, 100), beats_per_bar=st.integers(1, 7))
 def test_a_steady_grid_has_its_tempo_and_its_downbeat(bpm: float, downbeat: float, seconds: float, beats_per_bar: int) -> None:
     grid = Beatgrid.steady_at(bpm, downbeat, seconds, beats_per_bar)
 

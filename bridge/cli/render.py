@@ -1,0 +1,143 @@
+"""`remixture render SET... -o OUT`: sets -> an audio file.
+
+Sources are named as `remixture info` lists them. With several sets the decks are a, b, c, d in the order given: `drums=+6`
+means every deck that has drums, `b.vocals=-3` only deck b, `b=-3` deck b as a whole.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bridge.cli.screen import Screen
+from engine.model.errors import RemixtureError
+
+if TYPE_CHECKING:
+    from engine.bounce import Bounced, Mix
+
+PARTS = ("stems", "loops")
+AUTO = "auto"
+
+
+def add_parser(words: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the word and its options."""
+    parser = words.add_parser(
+        "render", help="bounce a remix of one or more sets", description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    add = parser.add_argument
+    add("sets", nargs="+", type=Path, metavar="SET", help="folders NAME.remix, one to four")
+    add("-o", "--output", type=Path, required=True, metavar="OUT", help="a .wav, .flac or .mp3")
+    add("--parts", metavar="PARTS", help="stems or loops; or one word a set, as stems,loops (default: stems where there are)")
+    add("--gain", action="append", default=[], metavar="SOURCE=DB", help="level of a source, -12 to +12 dB; may be repeated")
+    add("--mute", action="append", default=[], metavar="SOURCE", help="silence a source; may be repeated, or a,b,c")
+    add("--solo", action="append", default=[], metavar="SOURCE", help="only these sources of their deck")
+    add("--tempo", type=float, metavar="BPM", help="tempo of all sets (default: the first set's)")
+    add("--pitch", action="append", default=[], metavar="N", help="semitones, -12 to +12; b=-2 for deck b alone")
+    add("--start", type=int, metavar="BAR", help="begin at this bar of each song; 1 is the first")
+    add("--bars", type=int, metavar="N", help="length in bars")
+    add("--straighten", action="store_true", help="put drifting recordings onto a steady tempo (needs the program rubberband)")
+    add("--loudness", type=float, metavar="LUFS", help="integrated loudness to reach, such as -14")
+    add(
+        "--ceiling",
+        default=AUTO,
+        metavar="DBTP",
+        help="true peak that the limiter lets pass, or off (default: -1, or the songs' own)",
+    )
+    add("--bits", choices=("24", "32f"), default="24", help="what a .wav holds (default: 24)")
+    add("--each", action="store_true", help="also write one file per source")
+    add("--json", action="store_true", help="print what was made as one JSON document")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Bounce the mix."""
+    from engine.bounce import bounce
+
+    mix = mix_of(options)
+    with Screen(options.output.name[:32]) as screen:
+        done = bounce(mix, options.output, screen)
+    if options.json:
+        import msgspec
+
+        print(msgspec.json.encode(done, enc_hook=str).decode())
+    else:
+        print(summary(done))
+
+
+def summary(done: Bounced) -> str:
+    """Return what was made, in a few lines for people."""
+    lines = [str(path) for path in done.files]
+    loudness = "silent" if done.loudness_lufs is None else f"{done.loudness_lufs:.1f} LUFS"
+    lines.append(f"  {done.seconds:.1f} s, {done.bpm:.2f} bpm, {loudness}, true peak {done.true_peak_dbtp:+.1f} dBTP")
+    if done.reduction_db > 0.0:
+        lines.append(f"  the limiter took away up to {done.reduction_db:.1f} dB")
+    return "\n".join(lines)
+
+
+def mix_of(options: argparse.Namespace) -> Mix:
+    """Return the mix that the options describe."""
+    from engine.bounce import Mix, SetChoice, Setting
+    from engine.model.params import DECKS
+    from engine.store.encode import BitDepth
+
+    if len(options.sets) > len(DECKS):
+        raise RemixtureError(f"there are {len(DECKS)} decks, got {len(options.sets)} sets")
+    settings = [Setting("gain", *place(name), value) for name, value in map(assigned_gain, options.gain)]
+    settings += [Setting("mute", *place(name), 1.0) for name in names(options.mute)]
+    settings += [Setting("solo", *place(name), 1.0) for name in names(options.solo)]
+    settings += [Setting("pitch", *place(name), value) for name, value in map(assigned_pitch, options.pitch)]
+    return Mix(
+        tuple(map(SetChoice, options.sets, _parts(options.parts, len(options.sets)))), tuple(settings),
+        tempo=options.tempo, start_bar=options.start, bars=options.bars, straighten=options.straighten,
+        loudness_lufs=options.loudness, limiter=options.ceiling != "off", depth=BitDepth(options.bits), each=options.each,
+        ceiling_dbtp=None if options.ceiling in {AUTO, "off"} else number(options.ceiling, "--ceiling"),
+    )  # fmt: skip
+
+
+def place(name: str) -> tuple[str | None, str | None]:
+    """Return (deck, source) of `b.vocals`, `b` or `vocals`; None means every one."""
+    from engine.model.params import DECKS
+
+    first, _, rest = name.partition(".")
+    return (first, rest or None) if first in DECKS else (None, name or None)
+
+
+def names(texts: list[str]) -> list[str]:
+    """Return the names in repeated options, each of which may list several with commas."""
+    return [name.strip() for text in texts for name in text.split(",") if name.strip()]
+
+
+def assigned_gain(text: str) -> tuple[str, float]:
+    """Return (name, dB) of `drums=+6`."""
+    name, equals, value = text.partition("=")
+    if not equals or not name.strip():
+        raise RemixtureError(f"--gain takes a source and its dB such as drums=+6, got {text!r}")
+    return name.strip(), number(value, "--gain")
+
+
+def assigned_pitch(text: str) -> tuple[str, float]:
+    """Return (deck or nothing, semitones) of `b=-2` or `-2`."""
+    name, _, value = text.rpartition("=")
+    return name.strip(), number(value, "--pitch")
+
+
+def number(text: str, option: str) -> float:
+    """Return a number that a person typed; "6", "+6" and "+6dB" are the same."""
+    try:
+        return float(text.strip().lower().removesuffix("db"))
+    except ValueError as error:
+        raise RemixtureError(f"{option} takes a number, got {text!r}") from error
+
+
+def _parts(text: str | None, count: int) -> list[str | None]:
+    words: list[str | None] = [None] if text is None else list(text.split(","))
+    unknown = [word for word in words if word is not None and word not in PARTS]
+    if unknown:
+        raise RemixtureError(f"--parts takes stems or loops, got {unknown[0]!r}")
+    if len(words) == 1:
+        return words * count
+    if len(words) != count:
+        raise RemixtureError(f"--parts names {len(words)} decks, but there are {count} sets")
+    return words

@@ -1,0 +1,137 @@
+"""The mixer: decks -> master level -> limiter, obeying commands to the frame."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from engine.dsp.fades import GLIDE_SECONDS, glide_to, glides
+from engine.dsp.levels import gain_of_db
+from engine.mix.addresses import MASTER_CEILING, MASTER_GAIN, MASTER_LIMITER, Addresses
+from engine.mix.deck import Deck
+from engine.mix.kernels import LONGEST, NO_TAPS, scale
+from engine.mix.limiter import Limiter
+from engine.mix.queue import CommandQueue
+from engine.model.audio import Samples
+from engine.model.command import Command
+from engine.model.errors import RemixtureError
+from engine.model.params import MASTER
+
+
+class Mixer:
+    """What plays. Live it is asked for blocks by a clock, for a bounce as fast as they come; the samples are the same.
+
+    `latency` is how many frames late the limiter lets everything out: a bounce drops as many at the start. `frame` is how many
+    have been rendered; commands are in frames of this clock, before the latency.
+    """
+
+    def __init__(self, rate: int, decks: Sequence[Deck], *, integer_output: bool = False, capacity: int = 4096) -> None:
+        """Build a mixer and compile what it runs.
+
+        Parameters
+        ----------
+        rate : int, Hz
+            Of every deck's bank.
+        decks : sequence of Deck
+        integer_output : bool
+            Hold samples within full scale even where the limiter is off, since integers would clip there.
+        capacity : int
+            How many commands may wait.
+        """
+        if any(deck.bank.rate != rate for deck in decks):
+            raise ValueError(f"every bank must be at {rate} Hz, got {[deck.bank.rate for deck in decks]}")
+        if len({deck.name for deck in decks}) < len(decks):
+            raise ValueError(f"deck names must differ, got {[deck.name for deck in decks]}")
+        self.decks, self.frame = tuple(decks), 0
+        self._addresses = Addresses({deck.name: deck.bank.ids for deck in decks})
+        self._queue = CommandQueue(capacity)
+        self._limiter = Limiter(rate)
+        self.latency = self._limiter.latency
+        self._values = np.array([param.default for param in MASTER])
+        self._ceiling = gain_of_db(float(self._values[MASTER_CEILING]))
+        self._clip = 1.0 if integer_output else np.inf
+        self._length = max(1, round(GLIDE_SECONDS * rate))
+        self._gain = glides(np.ones(1))[0]
+        self._bus, self._scratch = np.zeros((2, LONGEST)), np.zeros((2, LONGEST))
+        self._no_taps = (NO_TAPS,) * len(self.decks)
+        self._compile()
+
+    def _compile(self) -> None:
+        for deck in self.decks:
+            deck.compile()
+        glide_to(self._gain, 1.0, 0)
+        self._finish(0, np.zeros((2, 0), dtype=np.float32), 0)
+
+    def send(self, command: Command) -> None:
+        """Take a command; what comes before anything has sounded takes effect at once, everything else glides.
+
+        Raises
+        ------
+        RemixtureError
+            If there is no such parameter, its value is out of range, its deck cannot follow, or too many commands wait.
+        """
+        address = self._addresses.resolve(command.path)
+        place = self._addresses.places[address]
+        value = place.param.check(command.value, command.path)
+        if place.deck >= 0:
+            self.decks[place.deck].check(place, command.path, at_start=self.frame == 0 and command.at <= 0)
+        if not self._queue.put(command.at, address, value):
+            raise RemixtureError(f"{command.path}: too many commands wait; send them closer to their frame (now {self.frame})")
+
+    @property
+    def reduction_db(self) -> float:
+        """The most that the limiter took away so far, in dB."""
+        return self._limiter.reduction_db
+
+    def make_taps(self, frames: int) -> list[Samples]:
+        """Return arrays for `render` to write each source's share to, one [shape=(sources, 2, frames)] per deck.
+
+        Raises
+        ------
+        RemixtureError
+            If a deck stretches the sum of its sources, so that there are no shares.
+        """
+        for deck in self.decks:
+            if deck.summed:
+                raise RemixtureError(f"deck {deck.name} stretches the sum of its sources, so it cannot give them one by one")
+        return [np.zeros((len(deck.bank.ids), 2, frames), dtype=np.float32) for deck in self.decks]
+
+    def render(self, out: Samples, taps: Sequence[Samples] = ()) -> None:
+        """Write the next block to `out` [shape=(2, n), float32], any `n`.
+
+        `taps`, from `make_taps` for `n` frames, are written too: each source after its levels and its deck's, before the master
+        level, and so not late by `latency`. Allocates no arrays of its own, waits for nothing, raises nothing.
+        """
+        for tap in taps:
+            tap.fill(0.0)
+        done, frames = 0, out.shape[1]
+        while done < frames:
+            n = self._obey(min(frames - done, LONGEST))
+            self._bus[:, :n] = 0.0
+            for deck, tap in zip(self.decks, taps or self._no_taps, strict=True):
+                deck.render(self._bus, n, tap, done)
+            self._finish(n, out, done)
+            done += n
+            self.frame += n
+
+    def _obey(self, n: int) -> int:
+        """Obey the commands that are due; return how many of the next `n` frames come before the next one."""
+        due = self._queue.next_frame()
+        while due <= self.frame:
+            self._set(*self._queue.take())
+            due = self._queue.next_frame()
+        return min(n, due - self.frame)
+
+    def _set(self, address: int, value: float) -> None:
+        place, at_once = self._addresses.places[address], self.frame == 0
+        if place.deck >= 0:
+            self.decks[place.deck].set(place.source, place.slot, value, at_once=at_once)
+            return
+        self._values[place.slot] = value
+        if place.slot == MASTER_GAIN:
+            glide_to(self._gain, gain_of_db(value), 0 if at_once else self._length)
+        limited = self._values[MASTER_LIMITER] != 0.0
+        self._ceiling = gain_of_db(float(self._values[MASTER_CEILING])) if limited else np.inf
+
+    def _finish(self, n: int, out: Samples, at: int) -> None:
+        scale(self._bus, n, self._gain, self._length, self._scratch)
+        self._limiter.process(self._bus, n, self._ceiling, self._clip, out, at)

@@ -1,0 +1,108 @@
+"""Everything that can be set while playing: one table of paths, ranges, units and curves.
+
+A path names a place, `deck.a.drums.gain`; a pattern names all places of a kind, `deck.{deck}.{source}.gain`. MIDI maps,
+scenes, the page and a recorded take speak paths; nothing else knows a range. (The idea is norns' controlspec.)
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from engine.model.errors import RemixtureError
+
+DECKS = ("a", "b", "c", "d")
+"""The names of the decks."""
+
+Curve = Literal["linear", "log", "switch"]
+"""How a control's way [0, 1] becomes a value: evenly, by equal ratios, or off below the middle and on from there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Param:
+    """What one kind of value may be.
+
+    `pattern` is the path with `{deck}` and `{source}` for what varies; `low`, `high` and `default` are in `unit`; `text` is
+    one sentence for people.
+    """
+
+    pattern: str
+    low: float
+    high: float
+    default: float
+    unit: str
+    curve: Curve
+    text: str
+
+    def map(self, share: float) -> float:
+        """Return the value at a control's way in [0, 1]; inverse of `unmap`."""
+        share = min(max(share, 0.0), 1.0)
+        if self.curve == "switch":
+            return float(share >= 0.5)
+        if self.curve == "log":
+            return self.clamp(self.low * (self.high / self.low) ** share)
+        return self.low + share * (self.high - self.low)
+
+    def unmap(self, value: float) -> float:
+        """Return the way of a control in [0, 1] at which it stands for a value."""
+        value = self.clamp(value)
+        if self.curve == "log":
+            return math.log(value / self.low) / math.log(self.high / self.low)
+        return (value - self.low) / (self.high - self.low)
+
+    def clamp(self, value: float) -> float:
+        """Return the nearest value within the range: for controllers, which cannot be told off."""
+        return min(max(value, self.low), self.high)
+
+    def check(self, value: float, path: str = "") -> float:
+        """Return the value as it is, for what a person typed.
+
+        Raises
+        ------
+        RemixtureError
+            If it is outside the range, not a number, or neither 0 nor 1 for a switch. Names `path`, or else the pattern.
+        """
+        name = path or self.pattern
+        if self.curve == "switch" and value not in (0.0, 1.0):
+            raise RemixtureError(f"{name} is a switch: 0 or 1, got {value:g}")
+        if not self.low <= value <= self.high:
+            unit = f" {self.unit}"
+            raise RemixtureError(f"{name} must be within {self.low:g} to {self.high:g}{unit}, got {value:g}{unit}")
+        return float(value)
+
+
+PARAMS = (
+    Param("master.gain", -24.0, 24.0, 0.0, "dB", "linear", "Level of everything, before the limiter."),
+    Param("master.ceiling", -20.0, 12.0, -1.0, "dBTP", "linear", "True peak that the limiter lets pass."),
+    Param("master.limiter", 0.0, 1.0, 1.0, "on/off", "switch", "Whether true peaks are held under the ceiling."),
+    Param("deck.{deck}.gain", -12.0, 12.0, 0.0, "dB", "linear", "Level of a whole deck."),
+    Param("deck.{deck}.tempo", 0.25, 4.0, 1.0, "x the song's tempo", "log", "Speed of a deck at unchanged pitch."),
+    Param("deck.{deck}.pitch", -12.0, 12.0, 0.0, "semitones", "linear", "Pitch of a deck at unchanged speed."),
+    Param("deck.{deck}.play", 0.0, 1.0, 1.0, "on/off", "switch", "Whether a deck runs; it goes on where it stood."),
+    Param("deck.{deck}.{source}.gain", -12.0, 12.0, 0.0, "dB", "linear", "Level of one source."),
+    Param("deck.{deck}.{source}.mute", 0.0, 1.0, 0.0, "on/off", "switch", "Silences one source; wins over solo."),
+    Param("deck.{deck}.{source}.solo", 0.0, 1.0, 0.0, "on/off", "switch", "Only soloed sources of this deck sound."),
+)
+"""All of them. Order is the order of the slots in the mixer."""
+
+_BY_PATTERN = {param.pattern: param for param in PARAMS}
+
+MASTER = tuple(param for param in PARAMS if param.pattern.startswith("master."))
+DECK = tuple(param for param in PARAMS if "{deck}" in param.pattern and "{source}" not in param.pattern)
+SOURCE = tuple(param for param in PARAMS if "{source}" in param.pattern)
+
+
+def find(path: str) -> Param:
+    """Return the parameter that a path is a case of; whether that deck and source exist is not asked.
+
+    Raises
+    ------
+    RemixtureError
+        If there is none; lists the patterns.
+    """
+    words = path.split(".")
+    if words[0] == "deck" and len(words) in (3, 4):
+        words[1:-1] = ["{deck}", "{source}"][: len(words) - 2]
+    param = _BY_PATTERN.get(".".join(words))
+    if param is None:
+        raise RemixtureError(f"there is no parameter {path!r}; there are {', '.join(_BY_PATTERN)}")
+    return param
