@@ -14,10 +14,11 @@ from engine.model.audio import Audio
 from engine.model.remixset import GridFacts, RemixSet, Song
 from engine.model.report import Quiet, Report
 from engine.model.separation import Provenance, Separation, SettingValue
+from engine.store.assemble import replace_decomposition
 from engine.store.decode import AudioFacts, decode, probe
 from engine.store.files import require_space, sha256_of
 from engine.store.manifest import write_manifest
-from engine.store.setdir import locked, open_set, replace_decomposition, resume_set, set_folder, whole
+from engine.store.setdir import locked, open_set, resume_set, set_folder, whole
 from engine.store.stemfile import holds_stems, read_stems, stems_provenance
 
 MOST_SOURCES = 18
@@ -129,7 +130,7 @@ class _Run:
 
     def loudness(self) -> None:
         """Measure integrated loudness and true peak."""
-        if self.set.loudness_lufs is not None:
+        if self.set.true_peak_dbtp is not None:
             return
         from engine.dsp.loudness import integrated_lufs
         from engine.dsp.truepeak import true_peak_dbtp
@@ -137,7 +138,7 @@ class _Run:
         audio = self.audio
         self.report.step("loudness")
         lufs, peak = integrated_lufs(audio.samples, audio.rate), true_peak_dbtp(audio.samples)
-        self._keep(loudness_lufs=round(lufs, 3), true_peak_dbtp=round(peak, 3))
+        self._keep(loudness_lufs=None if lufs is None else round(lufs, 3), true_peak_dbtp=round(peak, 3))
 
     def loops(self) -> None:
         """Find the loops, unless the same were found before on the same grid."""

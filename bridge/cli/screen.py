@@ -1,16 +1,18 @@
 """What people see while they wait: progress with the time left on a terminal, plain lines elsewhere. All on stderr."""
 
+from __future__ import annotations
+
 import sys
 import time
 from collections.abc import Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from engine.model.audio import Progress
-
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars
     from rich.progress import TaskID
+
+    from engine.model.audio import Progress
 
 
 class Screen:

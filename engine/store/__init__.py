@@ -7,6 +7,7 @@
 - `wavchunks` tempo and loop points inside a WAV, for samplers
 - `sources`   a separation -> FLAC files whose sum is the song, and back
 - `manifest`  set.json
-- `setdir`    the folder as a whole: open, lock, replace a decomposition
+- `assemble`  a decomposition's way into its set
+- `setdir`    the folder as a whole: named, opened, locked
 - `picture`   map.png
 """

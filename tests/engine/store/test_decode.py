@@ -33,7 +33,9 @@ def tones(channels: int, frames: int = FRAMES, rate: int = 44_100) -> np.ndarray
     ],
 )
 @pytest.mark.parametrize("channels", [1, 2])
-def test_decoding_is_frame_exact(tmp_path: Path, name: str, rate: int, options: dict[str, str], error_dbfs: float, channels: int) -> None:
+def test_decoding_is_frame_exact(
+    tmp_path: Path, name: str, rate: int, options: dict[str, str], error_dbfs: float, channels: int
+) -> None:
     x = tones(channels, rate=rate)
     soundfile.write(tmp_path / name, x.T, rate, **options)
 
