@@ -1,0 +1,71 @@
+"""A song -> drums, bass, vocals, other.
+
+- `parts`     what stems are called
+- `builtin`   the built-in separator: needs no model, knows lasting from striking and little more
+- `weights`   which weights Demucs may load, where they are, whether they are what they say
+- `demucs`    Demucs (Rouard, Massa & Défossez, "Hybrid transformers for music source separation", ICASSP 2023)
+
+Choosing loads neither torch nor a model; `StemSeparator.separate` does.
+"""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+from engine.model.audio import Audio, Progress, no_progress
+from engine.model.errors import RemixtureError
+from engine.model.separation import Provenance, Separation
+
+
+class StemChoice(StrEnum):
+    """Which separator a person asked for."""
+
+    AUTO = "auto"
+    DEMUCS = "demucs"
+    BUILTIN = "builtin"
+    NONE = "none"
+
+
+class StemSeparator(Protocol):
+    """Takes songs apart. Two of equal provenance give equal results."""
+
+    @property
+    def provenance(self) -> Provenance:
+        """Known before separating; its note says why this separator serves, where that needs saying."""
+
+    def separate(self, audio: Audio, progress: Progress = no_progress) -> Separation:
+        """Return a separation whose blocks come while they are walked through, in memory that does not grow with the song."""
+
+
+def separator_for(choice: StemChoice, *, model: str | Path | None = None, device: str | None = None) -> StemSeparator:
+    """Return the separator to use: within 5 s where there is no network, later only if weights are being downloaded.
+
+    Parameters
+    ----------
+    choice : StemChoice
+        AUTO takes Demucs if its weights can be had, and else the built-in separator, which then says so in its note.
+    model : str or Path, optional
+        For Demucs: a name out of `weights.HUB_MODELS`, a `.safetensors` file or a folder with them; by default `htdemucs`.
+    device : str, optional
+        For Demucs: cpu, cuda or mps; by default the fastest there is.
+
+    Raises
+    ------
+    RemixtureError
+        If DEMUCS was chosen and its weights cannot be had, or if weights are there and are refused.
+    """
+    from engine.analysis.stems.builtin import BuiltinSeparator
+    from engine.analysis.stems.demucs import DemucsSeparator
+    from engine.analysis.stems.weights import NoWeightsError, find_weights
+
+    if choice is StemChoice.NONE:
+        raise ValueError("no stems were asked for")
+    if choice is StemChoice.BUILTIN:
+        return BuiltinSeparator()
+    try:
+        return DemucsSeparator(find_weights("htdemucs" if model is None else model), device)
+    except NoWeightsError as error:
+        if choice is StemChoice.DEMUCS:
+            hint = "go online once, name a local model with --stem-model, or take --stems builtin"
+            raise RemixtureError(f"{error}: {hint}") from error
+        return BuiltinSeparator(note=f"The built-in separator made the stems: {error}.")
