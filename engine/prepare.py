@@ -17,8 +17,8 @@ from engine.model.separation import Provenance, Separation, SettingValue
 from engine.store.assemble import replace_decomposition
 from engine.store.decode import AudioFacts, decode, probe
 from engine.store.files import require_space, sha256_of
-from engine.store.manifest import write_manifest
-from engine.store.setdir import locked, open_set, resume_set, set_folder, whole
+from engine.store.manifest import NAME, read_manifest, write_manifest
+from engine.store.setdir import LOCK, locked, open_set, resume_set, set_folder, whole
 from engine.store.stemfile import holds_stems, read_stems, stems_provenance
 
 MOST_SOURCES = 18
@@ -80,9 +80,10 @@ def prepare(
             run.loops()
             run.stems()
             run.map()
-        finally:
-            if fresh and not (folder / "set.json").exists():
-                _remove_if_empty(folder)
+        except BaseException:
+            if fresh:
+                _remove_if_nothing_was_found(folder)
+            raise
     return folder, open_set(folder)
 
 
@@ -151,6 +152,8 @@ class _Run:
         audio = self.audio
         progress = self.report.step("loops")
         found = find_loops(audio, grid, loops=self.settings.loops, seed=self.settings.seed, progress=progress)
+        if found.provenance.note:
+            self.report.note(found.provenance.note)
         self._replace("loops", dataclasses.replace(found, provenance=_on_grid(found.provenance, self._grid_facts())))
 
     def stems(self) -> None:
@@ -178,10 +181,13 @@ class _Run:
 
     def map(self) -> None:
         """Draw the layout, if it is not there or the loops are newer."""
-        from engine.store.picture import NAME, draw_map
+        from engine.store.picture import NAME as PICTURE
+        from engine.store.picture import draw_map
 
-        target, manifest = self.folder / NAME, self.folder / "loops"
-        if not target.exists() or target.stat().st_mtime < manifest.stat().st_mtime:
+        target, loops = self.folder / PICTURE, self.folder / "loops"
+        if self.set.decompositions["loops"].layout is None:
+            target.unlink(missing_ok=True)
+        elif not target.exists() or target.stat().st_mtime < loops.stat().st_mtime:
             self.report.step("map")
             draw_map(self.set, target)
 
@@ -209,8 +215,12 @@ def _on_grid(provenance: Provenance, grid: GridFacts) -> Provenance:
     return dataclasses.replace(provenance, params={**provenance.params, "grid": digest})
 
 
-def _remove_if_empty(folder: Path) -> None:
-    """Leave nothing behind where nothing was made."""
-    (folder / ".lock").unlink(missing_ok=True)
+def _remove_if_nothing_was_found(folder: Path) -> None:
+    """Leave no set behind that says no more than the song's name."""
+    manifest = folder / NAME
+    if manifest.exists() and read_manifest(folder).grid is not None:
+        return
+    manifest.unlink(missing_ok=True)
+    (folder / LOCK).unlink(missing_ok=True)
     if not any(folder.iterdir()):
         folder.rmdir()

@@ -6,6 +6,7 @@ stretch every source.
 
 import contextlib
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -200,10 +201,7 @@ class _Run:
                 mixer, parts = self._to_loudness(parts, self.mix.loudness_lufs, report.step("mix")), []
             self._limit(mixer)
             write = stack.enter_context(self._writer(output))
-            for block in self._play(mixer, report.step("bounce"), parts):
-                write(block)
-                loudness.add(block)
-                peak.add(block)
+            _hand_on(self._play(mixer, report.step("bounce"), parts), (write, loudness.add, peak.add))
         seconds = self.frames / self.rate
         return Bounced(files, seconds, self.bpm, loudness.integrated(), peak.dbtp(), mixer.reduction_db)
 
@@ -222,6 +220,21 @@ class _Run:
             ]
             for name, bank in zip(DECKS, self.banks, strict=False)
         ]
+
+
+def _hand_on(blocks: Iterator[Samples], takers: Sequence[WriteBlock]) -> None:
+    """Give each block to all takers in a thread beside, while the next one is being mixed."""
+
+    def take(block: Samples) -> None:
+        for taker in takers:
+            taker(block)
+
+    with ThreadPoolExecutor(1) as beside:
+        pending = beside.submit(take, np.zeros((2, 0), dtype=np.float32))
+        for block in blocks:
+            pending.result()
+            pending = beside.submit(take, block.copy())
+        pending.result()
 
 
 def _near_one(tempo: float) -> float:
