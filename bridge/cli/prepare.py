@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from engine.prepare import Settings
 
 MOST_LOOPS = 12
+UNSURE = 0.5
+"""Confidence in the grid below which people should look."""
 STEMS = ("auto", "demucs", "builtin", "none")
 
 
@@ -90,7 +92,8 @@ def summary(folder: Path, remixset: RemixSet) -> str:
         steady = "steady" if grid.steady else "drifting"
         key = f", {remixset.key} ({remixset.camelot})" if remixset.key else ""
         lines.append(f"  {song.seconds:.1f} s, {grid.bpm:.2f} bpm {steady}, {grid.beats_per_bar} beats a bar{key}")
-        lines.append(f"  grid by {grid.method}, confidence {grid.confidence:.2f}")
+        doubt = "; listen where bar 1 falls, and say better with --bpm and --downbeat" if grid.confidence < UNSURE else ""
+        lines.append(f"  grid by {grid.method}, confidence {grid.confidence:.2f}{doubt}")
     for name, parts in remixset.decompositions.items():
         lines.append(f"  {name:5} by {parts.algorithm}: {', '.join(source.id for source in parts.sources)}")
     return "\n".join(lines)
