@@ -78,7 +78,7 @@ def _noise(seconds: float, low: float, high: float, seed: int) -> Voice:
     spectrum = fft.rfft(white)
     hz = fft.rfftfreq(white.size, 1 / RATE)
     shaped: Voice = fft.irfft(spectrum * ((hz > low) & (hz < high)), white.size)
-    return shaped / np.abs(shaped).max()
+    return np.asarray(shaped / np.abs(shaped).max())
 
 
 def _kick() -> Voice:
@@ -163,7 +163,7 @@ def _sung(midi: float, seconds: float, vowel: str) -> Voice:
         voice += np.interp(t, t[slow], strength) / k**0.5 * np.sin(k * phase)
     breath = 0.02 * _noise(seconds, 2_000.0, 8_000.0, int(midi))
     swell = np.minimum(1.0, t / 0.06) * np.minimum(1.0, (seconds - t) / 0.09)
-    return 0.32 * (voice + breath) * swell
+    return np.asarray(0.32 * (voice + breath) * swell)
 
 
 def _melody() -> Voice:
@@ -188,7 +188,7 @@ def _add(line: Voice, seconds: float, note: Voice) -> None:
 def _placed(mono: Voice, pan: float) -> Samples:
     """Pan with constant power: -1 left, 1 right."""
     angle = (pan + 1.0) * np.pi / 4
-    return (np.sqrt(2.0) * np.array([[np.cos(angle)], [np.sin(angle)]]) * mono).astype(np.float32)
+    return np.asarray(np.sqrt(2.0) * np.array([[np.cos(angle)], [np.sin(angle)]]) * mono, dtype=np.float32)
 
 
 def _arranged(events: Events, pan: float, layout: Sequence[tuple[int, int]]) -> Samples:

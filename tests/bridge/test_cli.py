@@ -42,7 +42,7 @@ def other(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def read(path: Path) -> np.ndarray:
-    return soundfile.read(path, dtype="float32", always_2d=True)[0].T
+    return np.asarray(soundfile.read(path, dtype="float32", always_2d=True)[0].T)
 
 
 def refused(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> str:

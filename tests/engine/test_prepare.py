@@ -63,7 +63,7 @@ def write(path: Path, audio: Audio) -> Path:
 
 def total(folder: Path, remixset: RemixSet, name: str) -> np.ndarray:
     sources = remixset.decompositions[name].sources
-    return np.sum([read_source(s, folder, remixset.song) for s in sources], axis=0, dtype=np.float64)
+    return np.asarray(np.sum([read_source(s, folder, remixset.song) for s in sources], axis=0, dtype=np.float64))
 
 
 def test_a_set_has_everything_and_each_decomposition_sums_to_the_song(made: tuple[Path, RemixSet]) -> None:

@@ -13,7 +13,7 @@ Floats = NDArray[np.float64]
 
 def kick(rate: int = RATE) -> Floats:
     t = np.arange(int(0.2 * rate)) / rate
-    return np.sin(2 * np.pi * (50 * t + 6 * (1 - np.exp(-t * 40)))) * np.exp(-t * 18)
+    return np.asarray(np.sin(2 * np.pi * (50 * t + 6 * (1 - np.exp(-t * 40)))) * np.exp(-t * 18))
 
 
 def snare(rate: int = RATE, seed: int = 1) -> Floats:

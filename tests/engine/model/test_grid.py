@@ -25,7 +25,7 @@ def test_seconds_and_beats_are_inverse_on_a_drifting_grid_and_beyond_its_ends() 
 
 
 def test_a_grid_that_wavers_by_more_than_5_ms_is_not_steady() -> None:
-    times = np.arange(32) * 0.5
+    times = np.arange(32, dtype=np.float64) * 0.5
     wavering = times + 0.02 * np.sin(np.arange(32))
 
     assert Beatgrid(times).steady

@@ -4,6 +4,7 @@ import json
 import struct
 from fractions import Fraction
 from pathlib import Path
+from typing import cast
 
 import av
 import numpy as np
@@ -15,7 +16,7 @@ def write_mp4(path: Path, tracks: list[Samples], rate: int, codec: str = "alac")
     """Write stereo tracks [shape=(2, frames)], ALAC at 16 bits or AAC at 256 kbit/s."""
     block = 4096 if codec == "alac" else 1024
     with av.open(str(path), "w", format="mp4") as container:
-        streams = [container.add_stream(codec, rate=rate, layout="stereo") for _ in tracks]
+        streams = [cast(av.AudioStream, container.add_stream(codec, rate=rate, layout="stereo")) for _ in tracks]
         for stream in streams:
             stream.bit_rate = 256_000
         for start in range(0, tracks[0].shape[1], block):
