@@ -119,7 +119,7 @@ def _beat() -> Events:
 
 
 def _hats() -> Events:
-    return [(s, (1.9 if s % 4 else 1.3) * _hat(0.07 if s == 14 else 0.025)) for s in (0, 2, 4, 6, 8, 10, 11, 12, 14)]
+    return [(s, (3.6 if s % 4 else 2.5) * _hat(0.07 if s == 14 else 0.025)) for s in (0, 2, 4, 6, 8, 10, 11, 12, 14)]
 
 
 def _bassline() -> Events:
@@ -135,7 +135,7 @@ def _chords() -> Events:
 
 def _arpeggio() -> Events:
     notes = (81, 76, 84, 76, 88, 84, 76, 81)
-    return [(2.0 * i + 1.0, 0.16 * _note(m, 3 * STEP, BELL, 0.25)) for i, m in enumerate(notes)]
+    return [(2.0 * i + 1.0, 0.27 * _note(m, 3 * STEP, BELL, 0.25)) for i, m in enumerate(notes)]
 
 
 # --- the lead: one voice gliding between notes, vowels by formants (Peterson & Barney, JASA 1952)

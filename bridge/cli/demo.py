@@ -100,7 +100,9 @@ def _matched(kind: str, truths: Mapping[str, Samples], sources: Mapping[str, Sam
     for i, (name, truth) in enumerate(truths.items()):
         before = f"{si_sdr_db(mix, truth):.1f}"
         j = of_source.get(i)
-        rows.append((kind, name, "-" if j is None else list(sources)[j], before, "-" if j is None else f"{score[i, j]:.1f}"))
+        rows.append(
+            (kind, name, "not found" if j is None else list(sources)[j], before, "-" if j is None else f"{score[i, j]:.1f}")
+        )
     return rows
 
 

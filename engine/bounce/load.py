@@ -10,10 +10,11 @@ import numpy as np
 from engine.bounce.wanted import SetChoice
 from engine.dsp.resample import resampled
 from engine.mix.bank import Bank
-from engine.model.audio import Progress, Samples
+from engine.model.audio import Samples
 from engine.model.errors import RemixtureError
 from engine.model.grid import Beatgrid
 from engine.model.remixset import Decomposition, RemixSet
+from engine.model.report import Report
 from engine.store.setdir import open_set
 from engine.store.sources import THREADS, read_source
 
@@ -60,7 +61,7 @@ def choose(choice: SetChoice) -> Chosen:
     return Chosen(choice.folder, remixset, remixset.decompositions[wanted])
 
 
-def bank_of(chosen: Chosen, rate: int, *, straighten: bool, progress: Progress) -> Bank:
+def bank_of(chosen: Chosen, rate: int, *, straighten: bool, report: Report) -> Bank:
     """Read a set's sources.
 
     Parameters
@@ -70,12 +71,13 @@ def bank_of(chosen: Chosen, rate: int, *, straighten: bool, progress: Progress) 
         Of the mixer.
     straighten : bool
         Put a drifting recording onto its mean tempo.
-    progress : Progress
+    report : Report
     """
     song, sources = chosen.set.song, chosen.decomposition.sources
     frames = round(song.frames * rate / song.rate)
     samples = room((len(sources), song.channels, frames))
     done: list[str] = []
+    progress = report.step("load")
 
     def read(k: int) -> None:
         if song.rate == rate:
@@ -89,6 +91,7 @@ def bank_of(chosen: Chosen, rate: int, *, straighten: bool, progress: Progress) 
         list(pool.map(read, range(len(sources))))
     grid = chosen.grid
     if straighten and not grid.steady:
+        report.step("straighten")
         samples, grid = _straightened(samples, rate, grid)
     return Bank(chosen.ids, samples, rate, grid)
 

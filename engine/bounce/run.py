@@ -60,7 +60,7 @@ def bounce(mix: Mix, output: Path, report: Report = Quiet()) -> Bounced:  # noqa
             raise RemixtureError(f"{output} is the recording itself: name another file")
     for setting in [*mix.settings, *(move.setting for move in mix.moves)]:
         _targets(setting, chosen)
-    banks = [bank_of(one, rate, straighten=mix.straighten, progress=report.step("load")) for one in chosen]
+    banks = [bank_of(one, rate, straighten=mix.straighten, report=report) for one in chosen]
     run = _Run(mix, chosen, banks)
     done = run.write(output, report)
     if run.loudest_part > 1.0 and mix.depth is not BitDepth.FLOAT:

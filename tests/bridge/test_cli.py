@@ -1,6 +1,8 @@
+import dataclasses
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,6 +16,7 @@ import soundfile
 from bridge.cli import main
 from engine.dsp.levels import db_of_gain, peak_dbfs, rms_dbfs
 from engine.model.audio import Audio
+from engine.store.manifest import read_manifest, write_manifest
 from engine.store.setdir import open_set
 from tests.conftest import ROOT, loop_song, null_dbfs, real_song
 
@@ -340,3 +343,33 @@ def test_a_real_song_the_whole_way(shared: Path, tmp_path: Path) -> None:
     bpm = open_set(tmp_path / "crunk.remix").grid.bpm  # type: ignore[union-attr]
     assert null_dbfs(read(tmp_path / "same.wav"), audio.samples) < -120
     assert read(tmp_path / "fast.wav").shape[1] == pytest.approx(audio.frames * bpm / 140, abs=2)
+
+
+@pytest.mark.skipif(not shutil.which("rubberband"), reason="needs the program rubberband")
+def test_straightening_spaces_the_beats_of_a_drifting_song_evenly(tmp_path: Path) -> None:
+    beats = np.cumsum(0.5 + 0.03 * np.sin(np.arange(20) / 3)) + 0.2
+    x = np.zeros(11 * 44_100)
+    for beat in beats:
+        at = round(beat * 44_100)
+        x[at : at + 2000] = np.sin(np.arange(2000) / 5) * np.exp(-np.arange(2000) / 300)
+    song = write(tmp_path / "a.wav", Audio(0.5 * x[None].astype(np.float32), 44_100))
+    assert main(["prepare", str(song), "-o", str(tmp_path), "--stems", "builtin", "--loops", "1"]) == 0
+    folder = tmp_path / "a.remix"
+    known = read_manifest(folder)
+    assert known.grid is not None
+    drifting = dataclasses.replace(known.grid, beats=tuple(beats.tolist()), downbeats=(0,), steady=False)
+    write_manifest(folder, dataclasses.replace(known, grid=drifting))
+
+    assert main(["render", str(folder), "-o", str(tmp_path / "straight.wav"), "--straighten", "--each"]) == 0
+
+    hits = first_frames(read(tmp_path / "straight.wav")[0]) / 44_100
+    assert len(hits) == len(beats)
+    even = np.polyval(np.polyfit(np.arange(len(hits)), hits, 1), np.arange(len(hits)))
+    assert np.abs(hits - even).max() < 0.004
+    assert np.abs(np.diff(beats) - 0.5).max() > 0.025
+
+
+def first_frames(x: np.ndarray) -> np.ndarray:
+    """The frames at which the clicks begin."""
+    loud = np.flatnonzero(np.abs(x) > 0.3 * np.abs(x).max())
+    return loud[np.diff(loud, prepend=-44_100) > 4_410]
