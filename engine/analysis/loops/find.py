@@ -20,8 +20,8 @@ ALGORITHM_VERSION = 1
 FEWEST_BARS = 2
 SILENCE = 1e-9
 """Mean power of a band that counts as silence."""
-LAYOUT, MASKS = 0.4, 0.5
-"""Shares of the whole that are done when the layout is found, and when the masks begin."""
+CUBE, LAYOUT, MASKS = 0.15, 0.65, 0.75
+"""Shares of the whole that are done when the cube is cut, when the layout is found, and when the masks begin."""
 
 
 def loops_provenance(loops: int | None = None, seed: int = 0, note: str = "") -> Provenance:
@@ -56,11 +56,10 @@ def find_loops(
     progress(0.0)
     cube = bar_cube(audio, bars.full_edges) if bars.full >= FEWEST_BARS else None
     if cube is None or float(cube.mean()) < SILENCE:
-        why = "the song is silent" if cube is not None else f"{bars.full} full bars on the grid; a loop needs {FEWEST_BARS}"
-        return Separation((), loops_provenance(loops, seed, f"no loops: {why}"), _nothing(audio))
-    progress(0.5 * LAYOUT)
-    found = find_layout(cube, loops, np.random.default_rng(seed))
-    progress(LAYOUT)
+        why = "the song is silent" if cube is not None else f"they need {FEWEST_BARS} full bars, the song has {bars.full}"
+        return Separation((), loops_provenance(loops, seed, f"no loops: {why}"), _nothing(audio, progress))
+    rng = np.random.default_rng(seed)
+    found = find_layout(cube, loops, rng, lambda share: progress(CUBE + (LAYOUT - CUBE) * share))
     return _separated(audio, bars, found, loops_provenance(loops, seed), progress)
 
 
@@ -80,6 +79,7 @@ def _separated(audio: Audio, bars: Bars, found: LoopLayout, provenance: Provenan
     return Separation(parts, provenance, blocks, layout)
 
 
-def _nothing(audio: Audio) -> Iterator[Samples]:
+def _nothing(audio: Audio, progress: Progress) -> Iterator[Samples]:
     """Yield no parts, as long as the song."""
+    progress(1.0)
     yield np.zeros((0, *audio.samples.shape), dtype=np.float32)

@@ -13,6 +13,7 @@ from engine.analysis.loops.moves import Patterns, best_patterns
 from engine.analysis.loops.ntd import Tucker, decompose
 from engine.analysis.loops.patterns import Judge, columns
 from engine.analysis.loops.start import first_patterns
+from engine.model.audio import Progress, no_progress
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -58,7 +59,7 @@ class LoopLayout:
         return self.per_loop(self.columns)
 
 
-def find_layout(cube: Cube, loops: int | None, rng: np.random.Generator) -> LoopLayout:
+def find_layout(cube: Cube, loops: int | None, rng: np.random.Generator, progress: Progress = no_progress) -> LoopLayout:
     """Find the layout: patterns of zeros and ones, their levels by NTD, redundant loops merged.
 
     Parameters
@@ -68,6 +69,7 @@ def find_layout(cube: Cube, loops: int | None, rng: np.random.Generator) -> Loop
     loops : int, optional
         How many to look for.
     rng : Generator
+    progress : Progress
 
     Returns
     -------
@@ -76,7 +78,8 @@ def find_layout(cube: Cube, loops: int | None, rng: np.random.Generator) -> Loop
     """
     cells = weighted(cube)
     judge = Judge(bar_gram(cells), loops)
-    patterns = _patterns(judge, loops, rng)
+    patterns = _patterns(judge, loops, rng, progress)
+    progress(0.9)
     layout, owners, phases = columns(patterns)
     tucker = decompose(cells, _levels(judge, layout), rng)
     periods = np.array([pattern.period for pattern in patterns])[owners]
@@ -84,11 +87,13 @@ def find_layout(cube: Cube, loops: int | None, rng: np.random.Generator) -> Loop
     return _by_entrance(_merged(tucker, found, at_least=loops or 1))
 
 
-def _patterns(judge: Judge, loops: int | None, rng: np.random.Generator) -> Patterns:
+def _patterns(judge: Judge, loops: int | None, rng: np.random.Generator, progress: Progress) -> Patterns:
     """Return the 0/1 layout with the shortest description."""
     starts: list[Patterns] = []
     best, best_cost = 0, float("inf")
-    for count in range(1, max(loops or 0, MOST_AT_FIRST) + 1):
+    most = max(loops or 0, MOST_AT_FIRST)
+    for count in range(1, most + 1):
+        progress(0.5 * count / most)
         start = first_patterns(judge, count, rng)
         if not start or count > max(best + TRIED_BEYOND, loops or 0):
             break
@@ -120,15 +125,16 @@ def own_level(levels: Floats) -> Floats:
 def _merged(tucker: Tucker, found: LoopLayout, at_least: int) -> LoopLayout:
     """Merge loops of one length that follow the same recipes; return the layout in linear amplitude."""
     periods = np.array(found.loop_periods)
+    sounding = tucker.recipes()
     made: list[LoopLayout] = []
     for period in np.unique(periods):
         same = np.flatnonzero(periods == period)
         # [shape=(loops, phases, ...)]: the recipes and the power of each, zero for a bar that is never heard.
-        recipes = np.zeros((len(same), period, tucker.core[0].size))
+        recipes = np.zeros((len(same), period, sounding[0].size))
         power = np.zeros((len(same), period, len(tucker.layout)))
         for i, loop in enumerate(same):
             for column in np.flatnonzero(found.owners == loop):
-                recipes[i, found.phases[column]] = tucker.core[column].ravel()
+                recipes[i, found.phases[column]] = sounding[column].ravel()
                 power[i, found.phases[column]] = tucker.layout[:, column]
         spare = max(0, len(periods) - at_least)
         mixing = fewer_recipes(recipes.reshape(len(same), -1), max(1, len(same) - spare))

@@ -18,7 +18,7 @@ Floats = NDArray[np.float64]
 
 CELLS_PER_BLOCK = 1 << 18
 """Bins x frames that are masked at a time."""
-FLOOR = 1e-10
+FLOOR = 1e-14
 """Power of a cell that counts as silence."""
 SURPRISE = 2.0
 """How many times the loops' power the song may have before it counts as something else: loops may add up in phase."""

@@ -34,6 +34,14 @@ class Tucker:
     sounds: Floats
     rhythms: Floats
 
+    def recipes(self) -> Floats:
+        """Return each recipe as it sounds [shape=(columns, rows, times)].
+
+        The core alone would not tell whether two recipes are the same: what is alike in sounds and rhythms can be told in
+        several ways.
+        """
+        return np.asarray(np.einsum("kij,ri,tj->krt", self.core, self.sounds, self.rhythms, optimize=True))
+
 
 def decompose(cube: Cube, layout: Floats, rng: np.random.Generator) -> Tucker:
     """Find sounds, rhythms and recipes of a cube [shape=(bars, rows, times)] with a layout [shape=(bars, columns)]."""

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-NOISE = 2e-3
+NOISE = 1e-3
 """Share of the energy that is not worth describing: loops whose powers do not quite add up leave about as much."""
 PER_LOOP = 0.02
 PER_SWITCH = 0.1

@@ -15,6 +15,8 @@ CANDIDATES = 40
 DRAWN_FROM = 25
 """Best candidates that a random start draws from."""
 STARTS = 3
+FAINTEST = 1e-5
+"""Length of a direction that is but rounding; the whole song has 1."""
 
 
 def first_patterns(judge: Judge, count: int, rng: np.random.Generator) -> list[Pattern]:
@@ -32,9 +34,10 @@ def first_patterns(judge: Judge, count: int, rng: np.random.Generator) -> list[P
 
 def _candidates(judge: Judge, count: int) -> Floats:
     """Return the binary columns nearest to the span of the `count` strongest directions [shape=(candidates, bars)]."""
-    if count > min(judge.root.shape):
+    lengths = np.linalg.norm(judge.root, axis=0)
+    if count > np.count_nonzero(lengths > FAINTEST):
         return np.empty((0, judge.bars))
-    directions = judge.root[:, :count] / np.maximum(np.linalg.norm(judge.root[:, :count], axis=0), 1e-12)
+    directions = judge.root[:, :count] / lengths[:count]
     _, _, pivots = qr(directions.T, pivoting=True, mode="economic")
     fixed = directions[pivots[:count]]
     if np.linalg.cond(fixed) > 1e9:
