@@ -2,12 +2,12 @@
 
     python -m benchmarks.loops [--song FILE] [--seconds 60,120,300,600] [--built FOLDER]
 
-Speed: `remixture prepare SONG --stems none` as a process of its own, from a file to a finished set: seconds on the clock and the
-most memory it held. The song is made here, or `--song` over and over until it is long enough. loopextractor has a row where it
-is installed.
+Speed: `remixture prepare SONG --stems none` as a process of its own, from a file to a finished set: seconds on the clock and
+the most memory it held. The song is made here, or `--song` over and over until it is long enough. loopextractor has a row
+where it is installed.
 
 Quality, with `--built`: a folder of songs made of known loops (subfolders with mix.wav, stem-0.wav ..., truth.json that lists
-`names`, `layout` and `loop_bars`), prepared without being told tempo, bars or the number of loops. Per true loop, best one-to-one
+`names` and `loop_bars`), prepared without being told tempo, bars or the number of loops. Per true loop, best one-to-one
 assignment: SI-SDR in dB of the full-length mono track, held between -30 and 60; the mean caps at 30, since one exact loop must
 not hide three that were lost.
 """
@@ -105,7 +105,9 @@ def print_speed(lengths: list[float], source: Path | None, folder: Path) -> None
             ]
         }
         if importlib.util.find_spec("loopextractor"):
-            code = f"import loopextractor; loopextractor.run_algorithm({str(song)!r}, n_templates=[0, 0, 0], output_savename={str(folder / 'loop')!r})"
+            target = str(folder / "loop")
+            call = f"run_algorithm({str(song)!r}, n_templates=[0, 0, 0], output_savename={target!r})"
+            code = f"import loopextractor; loopextractor.{call}"
             jobs["loopextractor"] = [sys.executable, "-c", code]
         for name, command in jobs.items():
             taken, memory = measured(command)
