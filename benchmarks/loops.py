@@ -47,9 +47,9 @@ def measured(command: list[str]) -> tuple[float, float]:
     return time.perf_counter() - begun, usage.ru_maxrss * unit / MEBIBYTE
 
 
-def prepare(song: Path, folder: Path) -> tuple[float, float]:
-    """Prepare the loops of a song by the command line; return seconds and MB."""
-    return measured([sys.executable, "-m", "bridge.cli", "prepare", str(song), "-o", str(folder), "--stems", "none"])
+def preparing(song: Path, folder: Path) -> list[str]:
+    """Return the command that prepares the loops of a song."""
+    return [sys.executable, "-m", "bridge.cli", "prepare", str(song), "-o", str(folder), "--stems", "none"]
 
 
 def made_song(seconds: float) -> NDArray[np.float32]:
@@ -91,19 +91,7 @@ def print_speed(lengths: list[float], source: Path | None, folder: Path) -> None
     print("| job | song, s | taken, s | x length | memory, MB |\n|---|---|---|---|---|")
     for seconds in lengths:
         song = song_of(seconds, source, folder)
-        jobs = {
-            "remixture prepare --stems none": [
-                sys.executable,
-                "-m",
-                "bridge.cli",
-                "prepare",
-                str(song),
-                "-o",
-                str(folder),
-                "--stems",
-                "none",
-            ]
-        }
+        jobs = {"remixture prepare --stems none": preparing(song, folder)}
         if importlib.util.find_spec("loopextractor"):
             target = str(folder / "loop")
             call = f"run_algorithm({str(song)!r}, n_templates=[0, 0, 0], output_savename={target!r})"
@@ -146,7 +134,7 @@ def print_quality(built: Path, folder: Path) -> None:
     means, all_scores = [], []
     for truth in built_songs(built):
         made = folder / f"{truth.name}.remix"
-        taken, _ = prepare(truth / "mix.wav", made)
+        taken, _ = measured(preparing(truth / "mix.wav", made))
         each, count = scores(made, truth)
         means.append(float(np.mean(np.minimum(each, CAP_DB))))
         all_scores += each
