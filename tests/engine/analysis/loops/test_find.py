@@ -1,6 +1,7 @@
 import warnings
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from engine.analysis.loops import find_loops, loops_provenance
 from engine.model.audio import Audio
 from engine.model.grid import Beatgrid
+from tests.conftest import real_song
 from tests.engine.analysis.loops.songs import RATE, Built, bass, bells, built, found_in, hits, plain, walked
 
 BARS = np.arange(16)
@@ -185,3 +187,15 @@ def test_provenance_is_known_before_the_work_is_done() -> None:
     assert separation.provenance.same_as(loops_provenance(2, 5))
     assert not separation.provenance.same_as(loops_provenance(2, 6))
     assert not separation.provenance.same_as(loops_provenance(None, 5))
+
+
+@pytest.mark.slow
+def test_a_real_song_is_mostly_loops(shared: Path) -> None:
+    whole = real_song(shared / "data" / "lmms" / "Saber-FinalStep")
+    song = Audio(np.ascontiguousarray(whole.samples[:, : 60 * whole.rate]), whole.rate)
+
+    separation = find_loops(song, Beatgrid.steady_at(140.0, 0.0, song.seconds))
+    rest = song.samples - walked(separation).sum(axis=0)
+
+    assert len(separation.parts) >= 3
+    assert float(np.sum(rest**2)) < 0.15 * float(np.sum(song.samples**2))
