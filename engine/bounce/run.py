@@ -94,9 +94,7 @@ class _Run:
         self.mix, self.chosen, self.banks = mix, chosen, banks
         self.rate = banks[0].rate
         self.bpm = mix.tempo or banks[0].grid.bpm
-        # The first set at its own tempo is not to be stretched for a rounding error's sake.
-        same = [mix.tempo is None and bank is banks[0] for bank in banks]
-        self.tempos = [1.0 if s else _near_one(bank.tempo_for(self.bpm)) for s, bank in zip(same, banks, strict=True)]
+        self.tempos = [_near_one(bank.tempo_for(self.bpm)) for bank in banks]
         self.starts, self.offsets = self._places()
         self.frames = self._length()
         self.loudest_part = 0.0
@@ -238,4 +236,5 @@ def _hand_on(blocks: Iterator[Samples], takers: Sequence[WriteBlock]) -> None:
 
 
 def _near_one(tempo: float) -> float:
+    """Return 1 for what is 1 but for rounding, so that no song is stretched for a rounding error's sake."""
     return 1.0 if abs(tempo - 1.0) < 1e-9 else tempo

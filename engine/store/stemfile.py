@@ -69,7 +69,7 @@ def _parts(names: list[str]) -> tuple[Part, ...]:
 
 def _blocks(path: Path, count: int, frames: int) -> Iterator[Samples]:
     tracks = [decode_track(path, track + 1) for track in range(count)]
-    channels = decode_track(path, 0).shape[0]
+    channels = probe(path).channels
     for start in range(0, frames, BLOCK):
         block = np.zeros((count, channels, min(BLOCK, frames - start)), dtype=np.float32)
         for row, track in zip(block, tracks, strict=True):
