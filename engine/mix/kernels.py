@@ -18,6 +18,8 @@ LONGEST: Final = 8192
 """The most frames that are mixed in one go; scratch is this long."""
 
 Bus = NDArray[np.float64]
+Buses = NDArray[np.float64]
+Names = NDArray[np.int64]
 
 NO_TAPS = np.zeros((0, 2, 0), dtype=np.float32)
 
@@ -31,12 +33,14 @@ def mix(
     common: Glides,
     length: int,
     levels: Bus,
-    bus: Bus,
+    buses: Buses,
+    to: Names,
     at: int,
     taps: Samples,
+    names: Names,
     tap_at: int,
 ) -> None:
-    """Add `n` frames of every source, at its level, to the bus.
+    """Add `n` frames of every source, at its level, to its bus.
 
     Parameters
     ----------
@@ -46,10 +50,14 @@ def mix(
         Glides of `length` frames: one per source, and those that act on all of them. Aged by `n`.
     levels : ndarray [shape=(2, at least n)]
         Scratch.
-    bus : ndarray [shape=(2, frames), float64]
+    buses : ndarray [shape=(any, 2, frames), float64]
         Added to from frame `at` on.
-    taps : ndarray [shape=(sources or 0, 2, frames), float32]
-        What each source gives to the bus is written from frame `tap_at` on.
+    to : ndarray [shape=(sources,)]
+        Which of the buses each source goes to.
+    taps : ndarray [shape=(names or 0, 2, frames), float32]
+        What each source gives to the bus is added from frame `tap_at` on.
+    names : ndarray [shape=(sources,)]
+        Which of the taps is each source's.
     """
     first, last = min(max(0, -position), n), min(max(0, samples.shape[2] - position), n)
     levels[0, :n] = 1.0
@@ -61,22 +69,39 @@ def mix(
         level = levels[1, first:last]
         for c in range(2):
             source = samples[k, min(c, samples.shape[1] - 1), position + first : position + last]
-            side = bus[c, at + first : at + last]
+            side = buses[to[k], c, at + first : at + last]
             for i in range(last - first):
                 side[i] += level[i] * source[i]
-            if k < taps.shape[0]:
-                tap = taps[k, c, tap_at + first : tap_at + last]
+            if taps.shape[0] > 0:
+                tap = taps[names[k], c, tap_at + first : tap_at + last]
                 for i in range(last - first):
-                    tap[i] = level[i] * source[i]
+                    tap[i] += level[i] * source[i]
 
 
 @njit(cache=True, nogil=True)
-def aim(values: Bus, sources: Glides, length: int) -> None:
-    """Turn the sources' glides to what gain, mute and solo [shape=(sources, 3)] say; at once with `length` 0."""
-    soloed = values[:, SOURCE_SOLO].any()
-    for k in range(values.shape[0]):
-        heard = values[k, SOURCE_MUTE] == 0.0 and (values[k, SOURCE_SOLO] != 0.0 or not soloed)
-        glide_to(sources[k], 10.0 ** (values[k, SOURCE_GAIN] / 20.0) if heard else 0.0, length)
+def aim(values: Bus, names: Names, sources: Glides, length: int) -> None:
+    """Turn a bank's glides to what gain, mute and solo [shape=(names, any)] say; at once with `length` 0."""
+    soloed = False
+    for name in names:
+        soloed = soloed or values[name, SOURCE_SOLO] != 0.0
+    for k in range(names.size):
+        name = names[k]
+        heard = values[name, SOURCE_MUTE] == 0.0 and (values[name, SOURCE_SOLO] != 0.0 or not soloed)
+        glide_to(sources[k], 10.0 ** (values[name, SOURCE_GAIN] / 20.0) if heard else 0.0, length)
+
+
+@njit(cache=True, nogil=True)
+def fade(bus: Bus, n: int, faders: Glides, length: int, levels: Bus, out: Bus, taps: Samples, tap_at: int) -> None:
+    """Add `n` frames of a deck's bus to `out` at the level of its faders; bring its taps to it, too."""
+    levels[0, :n] = 1.0
+    for row in faders:
+        multiply_glide(row, length, levels[0], n)
+    for c in range(2):
+        for i in range(n):
+            out[c, i] += levels[0, i] * bus[c, i]
+        for k in range(taps.shape[0]):
+            for i in range(n):
+                taps[k, c, tap_at + i] *= levels[0, i]
 
 
 @njit(cache=True, nogil=True)

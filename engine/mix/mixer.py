@@ -1,12 +1,14 @@
 """The mixer: decks -> master level -> limiter, obeying commands to the frame."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from engine.dsp.fades import GLIDE_SECONDS, glide_to, glides
 from engine.dsp.levels import gain_of_db
-from engine.mix.addresses import MASTER_CEILING, MASTER_GAIN, MASTER_LIMITER, Addresses
+from engine.dsp.stretch import Engine
+from engine.mix.addresses import MASTER_CEILING, MASTER_GAIN, MASTER_LIMITER, Addresses, place_of
 from engine.mix.deck import Deck
 from engine.mix.kernels import LONGEST, NO_TAPS, scale
 from engine.mix.limiter import Limiter
@@ -14,7 +16,10 @@ from engine.mix.queue import CommandQueue
 from engine.model.audio import Samples
 from engine.model.command import Command
 from engine.model.errors import RemixtureError
-from engine.model.params import MASTER
+from engine.model.params import DECKS, MASTER
+
+if TYPE_CHECKING:
+    from engine.mix.livemixer import LiveMixer
 
 
 class Mixer:
@@ -37,12 +42,13 @@ class Mixer:
         capacity : int
             How many commands may wait.
         """
-        if any(deck.bank.rate != rate for deck in decks):
-            raise ValueError(f"every bank must be at {rate} Hz, got {[deck.bank.rate for deck in decks]}")
+        if any(deck.rate != rate for deck in decks):
+            raise ValueError(f"every bank must be at {rate} Hz, got {[deck.rate for deck in decks]}")
         if len({deck.name for deck in decks}) < len(decks):
             raise ValueError(f"deck names must differ, got {[deck.name for deck in decks]}")
         self.decks, self.frame = tuple(decks), 0
-        self._addresses = Addresses({deck.name: deck.bank.ids for deck in decks})
+        self.addresses = Addresses({deck.name: deck.names for deck in decks})
+        self._by_index = {DECKS.index(deck.name): deck for deck in decks}
         self._queue = CommandQueue(capacity)
         self._limiter = Limiter(rate)
         self.latency = self._limiter.latency
@@ -51,9 +57,16 @@ class Mixer:
         self._clip = 1.0 if integer_output else np.inf
         self._length = max(1, round(GLIDE_SECONDS * rate))
         self._gain = glides(np.ones(1))[0]
-        self._bus, self._scratch = np.zeros((2, LONGEST)), np.zeros((2, LONGEST))
+        self._bus, self._cue, self._scratch = (np.zeros((2, LONGEST)) for _ in range(3))
         self._no_taps = (NO_TAPS,) * len(self.decks)
         self._compile()
+
+    @staticmethod
+    def live(rate: int, engine: Engine = "R2") -> "LiveMixer":
+        """Return a mixer for a performance: four empty decks."""
+        from engine.mix.livemixer import LiveMixer
+
+        return LiveMixer(rate, engine)
 
     def _compile(self) -> None:
         for deck in self.decks:
@@ -69,12 +82,11 @@ class Mixer:
         RemixtureError
             If there is no such parameter, its value is out of range, its deck cannot follow, or too many commands wait.
         """
-        address = self._addresses.resolve(command.path)
-        place = self._addresses.places[address]
-        value = place.param.check(command.value, command.path)
+        place, param = self.addresses.find(command.path)
+        value = param.check(command.value, command.path)
         if place.deck >= 0:
-            self.decks[place.deck].check(place, command.path, at_start=self.frame == 0 and command.at <= 0)
-        if not self._queue.put(command.at, address, value):
+            self._by_index[place.deck].check(place, command.path, at_start=self.frame == 0 and command.at <= 0)
+        if not self._queue.put(command.at, place.address, value):
             raise RemixtureError(f"{command.path}: too many commands wait; send them closer to their frame (now {self.frame})")
 
     @property
@@ -93,7 +105,7 @@ class Mixer:
         for deck in self.decks:
             if deck.summed:
                 raise RemixtureError(f"deck {deck.name} stretches the sum of its sources, so it cannot give them one by one")
-        return [np.zeros((len(deck.bank.ids), 2, frames), dtype=np.float32) for deck in self.decks]
+        return [np.zeros((len(deck.names), 2, frames), dtype=np.float32) for deck in self.decks]
 
     def render(self, out: Samples, taps: Sequence[Samples] = ()) -> None:
         """Write the next block to `out` [shape=(2, n), float32], any `n`.
@@ -106,12 +118,16 @@ class Mixer:
         done, frames = 0, out.shape[1]
         while done < frames:
             n = self._obey(min(frames - done, LONGEST))
-            self._bus[:, :n] = 0.0
-            for deck, tap in zip(self.decks, taps or self._no_taps, strict=True):
-                deck.render(self._bus, n, tap, done)
+            self._mix(n, taps or self._no_taps, done)
             self._finish(n, out, done)
             done += n
             self.frame += n
+
+    def _mix(self, n: int, taps: Sequence[Samples], done: int) -> None:
+        self._bus[:, :n] = 0.0
+        self._cue[:, :n] = 0.0
+        for deck, tap in zip(self.decks, taps, strict=True):
+            deck.render(self._bus, n, self._cue, tap, done)
 
     def _obey(self, n: int) -> int:
         """Obey the commands that are due; return how many of the next `n` frames come before the next one."""
@@ -122,9 +138,9 @@ class Mixer:
         return min(n, due - self.frame)
 
     def _set(self, address: int, value: float) -> None:
-        place, at_once = self._addresses.places[address], self.frame == 0
+        place, at_once = place_of(address), self.frame == 0
         if place.deck >= 0:
-            self.decks[place.deck].set(place.source, place.slot, value, at_once=at_once)
+            self._by_index[place.deck].set(place.source, place.slot, value, at_once=at_once)
             return
         self._values[place.slot] = value
         if place.slot == MASTER_GAIN:

@@ -81,8 +81,18 @@ PARAMS = (
     Param("master.tempo", 20.0, 400.0, 120.0, "bpm", "log", "Tempo of the clock while no deck leads it."),
     Param("master.clock", 0.0, 4.0, 1.0, "0 own, 1 to 4 deck a to d", "steps", "Who leads the clock that synced decks follow."),
     Param("master.beat", 0.0, 1e6, 0.0, "beats", "linear", "Puts the clock onto a beat, when no deck leads it."),
-    Param("master.quantize", 0.0, 3.0, 2.0, "0 off, 1 beat, 2 bar, 3 period", "steps", "When a clip starts, stops or starts again."),
-    Param("master.crossfader", -1.0, 1.0, 0.0, "left to right", "linear", "Fades between decks on the left and on the right side."),
+    Param(
+        "master.quantize",
+        0.0,
+        3.0,
+        2.0,
+        "0 off, 1 beat, 2 bar, 3 period",
+        "steps",
+        "When a clip starts, stops or starts again.",
+    ),
+    Param(
+        "master.crossfader", -1.0, 1.0, 0.0, "left to right", "linear", "Fades between decks on the left and on the right side."
+    ),
     Param("master.curve", 0.0, 2.0, 0.0, "0 power, 1 linear, 2 cut", "steps", "How the crossfader fades."),
     Param("master.cue_mix", 0.0, 1.0, 0.0, "cue to master", "linear", "How much of the master is in the headphones."),
     Param("master.cue_gain", -24.0, 12.0, 0.0, "dB", "linear", "Level of the headphones."),
@@ -97,19 +107,27 @@ PARAMS = (
     Param("deck.{deck}.eq_mid", -40.0, 12.0, 0.0, "dB", "linear", "Level from 250 Hz to 2.5 kHz; killed at the lowest."),
     Param("deck.{deck}.eq_high", -40.0, 12.0, 0.0, "dB", "linear", "Level over 2.5 kHz; killed at the lowest."),
     Param("deck.{deck}.filter", -1.0, 1.0, 0.0, "low-pass to high-pass", "linear", "One-knob filter; off in the middle."),
-    Param("deck.{deck}.side", -1.0, 1.0, 0.0, "-1 left, 0 through, 1 right", "steps", "Which side of the crossfader a deck is on."),
+    Param(
+        "deck.{deck}.side", -1.0, 1.0, 0.0, "-1 left, 0 through, 1 right", "steps", "Which side of the crossfader a deck is on."
+    ),
     Param("deck.{deck}.pfl", 0.0, 1.0, 0.0, "on/off", "switch", "Whether the deck is in the headphones, before its level."),
     Param("deck.{deck}.song", 0.0, 1.0, 1.0, "on/off", "switch", "Whether sources without a clip play the song."),
     Param("deck.{deck}.seek", -64.0, 1e6, 0.0, "beats", "linear", "Goes to a beat; 0 is the first downbeat."),
     Param("deck.{deck}.jump", -1024.0, 1024.0, 0.0, "beats", "linear", "Goes on by so many beats, in phase."),
     Param("deck.{deck}.loop", 0.0, 64.0, 0.0, "bars", "linear", "Repeats so many bars from the beat that plays; 0 goes on."),
     Param("deck.{deck}.slip", 0.0, 1.0, 0.0, "on/off", "switch", "The song runs on under loops and jumps; off returns to it."),
-    Param("deck.{deck}.cue", 0.0, 1.0, 0.0, "on/off", "switch", "On, playing: back to the cue point and stop; standing: set it."),
+    Param(
+        "deck.{deck}.cue", 0.0, 1.0, 0.0, "on/off", "switch", "On, playing: back to the cue point and stop; standing: set it."
+    ),
     Param("deck.{deck}.{source}.gain", -12.0, 12.0, 0.0, "dB", "linear", "Level of one source."),
     Param("deck.{deck}.{source}.mute", 0.0, 1.0, 0.0, "on/off", "switch", "Silences one source; wins over solo."),
     Param("deck.{deck}.{source}.solo", 0.0, 1.0, 0.0, "on/off", "switch", "Only soloed sources of this deck sound."),
-    Param("deck.{deck}.{source}.clip", 0.0, 1.0, 0.0, "on/off", "switch", "On starts or restarts the source's clip, off stops it."),
-    Param("deck.{deck}.{source}.clip_bar", 1.0, 1e4, 1.0, "bar", "steps", "Where the clip begins in the song; 1 is the first bar."),
+    Param(
+        "deck.{deck}.{source}.clip", 0.0, 1.0, 0.0, "on/off", "switch", "On starts or restarts the source's clip, off stops it."
+    ),
+    Param(
+        "deck.{deck}.{source}.clip_bar", 1.0, 1e4, 1.0, "bar", "steps", "Where the clip begins in the song; 1 is the first bar."
+    ),
     Param("deck.{deck}.{source}.clip_bars", 0.25, 64.0, 4.0, "bars", "log", "How long the clip is."),
 )
 """All of them. Order is the order of the slots in the mixer."""

@@ -1,0 +1,152 @@
+"""The mixer under the hands: four decks that may be empty, a clock, a crossfader, headphones, meters, and a log of what was done."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.dsp.stretch import Engine
+from engine.mix.addresses import (
+    DECK_PLAY, MASTER_BEAT, MASTER_CLOCK, MASTER_CROSSFADER, MASTER_CUE_GAIN, MASTER_CUE_MIX, MASTER_CURVE, MASTER_QUANTIZE,
+    MASTER_TEMPO, Knobs, place_of,
+)  # fmt: skip
+from engine.mix.clock import Clock
+from engine.mix.headphones import Headphones
+from engine.mix.insert import Insert
+from engine.mix.live import LiveDeck
+from engine.mix.meters import Meters
+from engine.mix.mixer import Mixer
+from engine.mix.queue import NEVER
+from engine.mix.record import Record
+from engine.mix.ticks import Ticks
+from engine.mix.voice import CHUNK
+from engine.model.audio import Samples
+from engine.model.command import NEXT_BAR, NEXT_BEAT
+from engine.model.errors import RemixtureError
+from engine.model.params import DECKS, MASTER
+
+
+class LiveMixer(Mixer):
+    """Four live decks. The clock, sync and what gets ready are looked at every `CHUNK` frames of the mixer's clock."""
+
+    LOGGED = 65_536
+
+    def __init__(self, rate: int, engine: Engine = "R2", *, capacity: int = 4096) -> None:
+        """`engine` stretches; R3 is finer and costs about three times as much."""
+        decks = [LiveDeck(name, rate, engine) for name in DECKS]
+        self._live = tuple(decks)
+        self.clock = Clock(rate, MASTER[MASTER_TEMPO].default)
+        self.ticks = Ticks()
+        self.meters = Meters(rate)
+        self._phones = Headphones(rate)
+        self._log, self._log_values = np.zeros((self.LOGGED, 2), dtype=np.int64), np.zeros(self.LOGGED)
+        self._logged = 0
+        self._on_beat = np.zeros((capacity, 2), dtype=np.int64)
+        self._on_beat_values = np.zeros(capacity)
+        self._waiting = 0
+        super().__init__(rate, decks, capacity=capacity)
+        self._phones.latency = self.latency
+
+    def load(self, deck: str, record: Record | None) -> None:
+        """Put a record on a deck between two blocks, or take it off. Takes some ms for each stretcher."""
+        live = self._live[DECKS.index(deck)]
+        live.load(record)
+        self.addresses.set_names(deck, live.names)
+        live.compile()
+
+    def insert(self, place: str, chain: Insert | None, knobs: Knobs = ()) -> None:
+        """Put a chain of effects at `master`, `deck.a` or `deck.a.drums`, between two blocks, or take it off."""
+        raise NotImplementedError
+
+    def put(self, at: int, address: int, value: float) -> bool:
+        """Take a command whose value is known to be in range; False if too many wait. See `engine.model.command` for `at`."""
+        if at not in (NEXT_BEAT, NEXT_BAR):
+            return self._queue.put(at, address, value)
+        if self._waiting == self._on_beat_values.size:
+            return False
+        self._on_beat[self._waiting] = at, address
+        self._on_beat_values[self._waiting] = value
+        self._waiting += 1
+        return True
+
+    def applied(self, frames: NDArray[np.int64], values: NDArray[np.float64]) -> int:
+        """Move the log of what was obeyed since the last call to `frames` [shape=(n, 2): frame, address] and `values`."""
+        n = min(self._logged, len(values))
+        frames[:n], values[:n] = self._log[:n], self._log_values[:n]
+        self._log[: self._logged - n] = self._log[n : self._logged]
+        self._log_values[: self._logged - n] = self._log_values[n : self._logged]
+        self._logged -= n
+        return n
+
+    def render(self, out: Samples, taps: Sequence[Samples] = (), cue: Samples | None = None) -> None:
+        """Write the next block, and what the headphones get to `cue` [shape=(2, n)]."""
+        self.ticks.clear()
+        self._cue_out = cue
+        super().render(out, taps)
+
+    _cue_out: Samples | None = None
+
+    def _obey(self, n: int) -> int:
+        into = self.frame % CHUNK
+        if into == 0:
+            self._control()
+        return min(super()._obey(n), CHUNK - into)
+
+    def _control(self) -> None:
+        leader = int(self._values[MASTER_CLOCK]) - 1
+        deck = self._live[leader] if leader >= 0 else None
+        if deck is not None and deck.record is not None and deck.running:
+            self.clock.lead(deck.beat, deck.bpm, deck.record.grid.beats_per_bar)
+            self._values[MASTER_TEMPO] = self.clock.bpm
+        else:
+            if self.frame:
+                self.clock.step()
+            self.clock.bpm = float(self._values[MASTER_TEMPO])
+        for i, live in enumerate(self._live):
+            live.quantize = int(self._values[MASTER_QUANTIZE])
+            live.control(self.clock, leads=i == leader)
+        self.ticks.step(self.clock, self.frame, CHUNK)
+        if self._waiting:
+            self._come_due()
+
+    def _come_due(self) -> None:
+        """Give what waits for a beat or a bar its frame, if that comes within this control step."""
+        kept = 0
+        for i in range(self._waiting):
+            at, address = int(self._on_beat[i, 0]), int(self._on_beat[i, 1])
+            frames = self.clock.frames_to(1 if at == NEXT_BEAT else self.clock.beats_per_bar)
+            value = float(self._on_beat_values[i])
+            if frames >= CHUNK or not self._queue.put(self.frame + frames, address, value):
+                self._on_beat[kept], self._on_beat_values[kept] = self._on_beat[i], value
+                kept += 1
+        self._waiting = kept
+
+    def _set(self, address: int, value: float) -> None:
+        place = place_of(address)
+        super()._set(address, value)
+        if self._logged < self.LOGGED:
+            self._log[self._logged] = self.frame, address
+            self._log_values[self._logged] = value
+            self._logged += 1
+        if place.deck >= 0:
+            return
+        if place.slot == MASTER_BEAT:
+            self.clock.beat = value
+        elif place.slot in (MASTER_CROSSFADER, MASTER_CURVE):
+            crossfader, curve = float(self._values[MASTER_CROSSFADER]), int(self._values[MASTER_CURVE])
+            for deck in self._live:
+                deck.strip.cross(crossfader, curve, self._length)
+        elif place.slot in (MASTER_CUE_MIX, MASTER_CUE_GAIN):
+            self._phones.set(float(self._values[MASTER_CUE_MIX]), float(self._values[MASTER_CUE_GAIN]), self._length)
+
+    def _finish(self, n: int, out: Samples, at: int) -> None:
+        super()._finish(n, out, at)
+        self._phones.process(self._cue, n, out, at, self._cue_out)
+        self.meters.add(self._live, out, at, n)
+
+    def read_meters(self) -> None:
+        """Bring `meters` up to date; between two blocks."""
+        self.meters.read(self.frame, self.clock, self._live, self.reduction_db)
+
+
+__all__ = ["DECK_PLAY", "NEVER", "LiveMixer", "RemixtureError"]

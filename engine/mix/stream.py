@@ -1,0 +1,233 @@
+"""What a deck reads from its record, frame after frame: the song, with loops, jumps and clips in it.
+
+Each row of a bank has a place of its own in the song. Most rows follow the deck's position; a row with a clip goes round in the
+clip; a row that shall be silent reads beyond the end. A change of place fades from what came next at the old place, over 5 ms,
+so that nothing clicks. All of this is before the stretcher: a loop is as exact at another tempo as it is at its own.
+"""
+
+from typing import Final
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from engine.mix.bank import Bank
+from engine.mix.queue import NEVER
+from engine.model.audio import Samples
+
+FADE_SECONDS = 0.005
+
+PLACE, OLD, AGE, KIND, FIRST, LAST, LENGTH, CARRY, DUE, NEXT, NEXT_FIRST, NEXT_LENGTH = range(12)
+FOLLOWS, CLIP, SILENT = range(3)
+
+FINE: Final = 1 << 16
+"""Lengths of clips are kept in parts of a frame, so that no round of a clip is too short for long."""
+
+NOWHERE: Final = 1 << 60
+"""A frame beyond every song."""
+
+Rows = NDArray[np.int64]
+
+
+@njit(cache=True, nogil=True)
+def _sample(track: Samples, frame: int) -> float:
+    return float(track[frame]) if 0 <= frame < track.shape[0] else 0.0
+
+
+@njit(cache=True, nogil=True)
+def _go(row: Rows, place: int, length: int) -> None:
+    """Send a row elsewhere, fading from where it was."""
+    if row[PLACE] == place:
+        return
+    row[OLD], row[PLACE], row[AGE] = row[PLACE], place, 0
+
+
+@njit(cache=True, nogil=True)
+def _turn(row: Rows, position: int, length: int) -> None:
+    """Begin what is due, or come round in a clip."""
+    if position >= row[DUE]:
+        row[KIND], row[FIRST], row[LENGTH] = row[NEXT], row[NEXT_FIRST], row[NEXT_LENGTH]
+        late, row[CARRY], row[DUE] = position - row[DUE], 0, NEVER
+        row[LAST] = row[FIRST] + (row[LENGTH] + FINE // 2) // FINE
+        _go(row, row[FIRST] + late if row[KIND] == CLIP else position if row[KIND] == FOLLOWS else NOWHERE, length)
+    while row[KIND] == CLIP and row[PLACE] >= row[LAST]:
+        exact = row[LENGTH] + row[CARRY]
+        back = max(1, (exact + FINE // 2) // FINE)
+        row[CARRY] = exact - back * FINE
+        _go(row, row[PLACE] - back, length)
+
+
+@njit(cache=True, nogil=True)
+def read_rows(samples: Samples, rows: Rows, position: int, length: int, out: Samples, at: int, n: int) -> None:
+    """Write the next `n` frames of every row to `out` [shape=(rows * channels, frames)] from `at` on; move the rows on."""
+    channels = samples.shape[1]
+    for k in range(rows.shape[0]):
+        row = rows[k]
+        for i in range(n):
+            if row[DUE] <= position + i or row[KIND] == CLIP:
+                _turn(row, position + i, length)
+            fading = row[AGE] < length
+            u = (row[AGE] + 0.5) / length
+            into = u * u * (3.0 - 2.0 * u)
+            for c in range(channels):
+                value = _sample(samples[k, c], row[PLACE])
+                if fading:
+                    value = into * value + (1.0 - into) * _sample(samples[k, c], row[OLD])
+                out[k * channels + c, at + i] = value
+            row[PLACE] += 1
+            row[OLD] += 1
+            row[AGE] += fading
+
+
+@njit(cache=True, nogil=True)
+def _at_rest(rows: Rows, length: int) -> bool:
+    for row in rows:
+        if row[KIND] != FOLLOWS or row[AGE] < length or row[DUE] < NEVER:
+            return False
+    return True
+
+
+class Stream:
+    """The rows of one bank and where they are.
+
+    `position` is the song's frame that the deck reads next; rows that follow it are there.
+    """
+
+    def __init__(self, bank: Bank, position: int) -> None:
+        self.bank, self.position = bank, position
+        self._length = max(1, round(FADE_SECONDS * bank.rate))
+        self._rows = np.zeros((len(bank.ids), 12), dtype=np.int64)
+        self._rows[:, DUE] = NEVER
+        self._rows[:, PLACE] = position
+        self._rows[:, AGE] = self._length
+        self._loop_first, self._loop_last, self._carry = 0, NEVER, 0.0
+        self._loop_frames = 0.0
+        self.shadow = position
+        """Where the song would be without loops and jumps."""
+        self.leapt, self.since = 0, NEVER
+        """How far the last jump went, and how many frames ago that was."""
+
+    def copy_of(self, other: "Stream", ahead: int) -> None:
+        """Go on as another stream of the same record would in `ahead` frames (a negative number: did)."""
+        self.position, self.shadow = other.position + ahead, other.shadow + ahead
+        self._loop_first, self._loop_last = other._loop_first, other._loop_last
+        self._carry, self._loop_frames = other._carry, other._loop_frames
+        self._wrap()
+        self._rows[:, PLACE] = self.position
+        self._rows[:, AGE] = self._length
+        self._rows[:, KIND] = FOLLOWS
+        self.leapt, self.since = other.leapt, NEVER
+
+    def take_rows(self, other: "Stream", ahead: int, names: tuple[int, ...], theirs: tuple[int, ...]) -> None:
+        """Let the clips of another stream go on here, `ahead` frames on; `names` and `theirs` say what either's rows are."""
+        for k, name in enumerate(names):
+            row = self._rows[k]
+            row[KIND], row[DUE] = FOLLOWS, NEVER
+            if name not in theirs:
+                continue
+            like = other._rows[theirs.index(name)]
+            row[KIND:] = like[KIND:]
+            if row[KIND] == CLIP:
+                row[PLACE] = row[FIRST] + (like[PLACE] + ahead - row[FIRST]) % max(1, row[LAST] - row[FIRST])
+            elif row[KIND] == SILENT:
+                row[PLACE] = NOWHERE
+
+    @property
+    def simple(self) -> bool:
+        """Whether all rows just follow the position."""
+        return bool(_at_rest(self._rows, self._length))
+
+    @property
+    def looping(self) -> bool:
+        """Whether a loop is on."""
+        return self._loop_last != NEVER
+
+    def inside(self, place: int) -> int:
+        """Return a frame to come as the loop will have it."""
+        while place >= self._loop_last:
+            place -= max(1, self._loop_last - self._loop_first)
+        return place
+
+    def until_wrap(self) -> int:
+        """Frames until the loop comes round."""
+        return self._loop_last - self.position
+
+    def advance(self, n: int) -> None:
+        """Go on by `n` frames, at most `until_wrap()`, that were read elsewhere; only while `simple`."""
+        self._rows[:, PLACE] += n
+        self._moved(n)
+
+    def read(self, out: Samples) -> None:
+        """Write the next frames to `out` [shape=(rows * channels, n)]."""
+        done = 0
+        while done < out.shape[1]:
+            n = min(out.shape[1] - done, self.until_wrap())
+            read_rows(self.bank.samples, self._rows, self.position, self._length, out, done, n)
+            self._moved(n)
+            done += n
+
+    def _moved(self, n: int) -> None:
+        self.position += n
+        self.shadow += n
+        self.since += n
+        if self.position >= self._loop_last:
+            self._wrap()
+
+    def _wrap(self) -> None:
+        """Bring the position back into the loop. The fraction of a frame that a loop has is kept, so that nothing drifts."""
+        place = self.position
+        while place >= self._loop_last:
+            exact = self._loop_frames + self._carry
+            back = max(1, round(exact))
+            self._carry = exact - back
+            place -= back
+        self._send(place)
+
+    def _send(self, place: int, *, at_once: bool = False) -> None:
+        leap = place - self.position
+        for row in self._rows:
+            if row[KIND] == FOLLOWS:
+                _go(row, place, self._length)
+                if at_once:
+                    row[AGE] = self._length
+            if row[DUE] != NEVER:
+                row[DUE] += leap
+        if leap:
+            self.leapt, self.since = leap, 0
+        self.position = place
+
+    def go(self, place: int, *, slip: bool, at_once: bool = False) -> None:
+        """Jump to a frame of the song, without a fade if `at_once`. Without `slip` the shadow goes along."""
+        if not slip:
+            self.shadow += place - self.position
+        self._send(place, at_once=at_once)
+
+    def loop(self, first: int, frames: float) -> None:
+        """Repeat `frames` from `first` on; 0 frames end the loop."""
+        if frames <= 0.0:
+            self._loop_last = NEVER
+            return
+        self._loop_first, self._loop_frames, self._carry = first, max(1.0, frames), 0.0
+        self._loop_last = first + max(1, round(frames))
+        self._wrap()
+
+    def clip(self, row: int, at: int, first: int, frames: float) -> None:
+        """Send a row round between `first` and `first + frames` when the position comes to `at` (late: as if it had then)."""
+        self._rows[row, DUE:] = at, CLIP, first, round(max(1.0, frames) * FINE)
+
+    def follow(self, row: int, at: int, *, heard: bool) -> None:
+        """Let a row follow the song again, or be silent, when the position comes to `at`."""
+        self._rows[row, DUE:] = at, FOLLOWS if heard else SILENT, 0, FINE
+
+    def clipped(self, row: int) -> bool:
+        """Whether a clip runs on this row or is about to."""
+        kinds = self._rows[row, KIND if self._rows[row, DUE] == NEVER else NEXT]
+        return bool(kinds == CLIP)
+
+    def compile(self) -> None:
+        """Have the kernels compiled outside the audio path."""
+        rows = self._rows.copy()
+        nothing = np.zeros((rows.shape[0] * self.bank.channels, 1), dtype=np.float32)
+        read_rows(self.bank.samples, rows, 0, self._length, nothing, 0, 0)
+        _go(rows[0], 0, 1)
+        _at_rest(rows, self._length)
