@@ -157,9 +157,7 @@ class Deck:
         self._mix(self._voice, 0, self._rows, self._common, (buses, at, n, taps, tap_at))
         return n
 
-    def _mix(
-        self, voice: Voice, bank: int, rows: Glides, common: Glides, where: tuple[Bus, int, int, Samples, int]
-    ) -> None:
+    def _mix(self, voice: Voice, bank: int, rows: Glides, common: Glides, where: tuple[Bus, int, int, Samples, int]) -> None:
         buses, at, n, taps, tap_at = where
         names = self.levels.names[bank]
         to = self.strip.to[names]

@@ -123,7 +123,7 @@ class LiveDeck(Deck):
         elif source >= 0:
             self.levels.set(source, slot, value, self._voices.key[0], at_once=at_once)
         elif slot == DECK_PLAY:
-            self._set_play(value != 0.0)
+            self._set_play(on=value != 0.0, at_once=at_once)
         else:
             super().set(source, slot, value, at_once=at_once)
             self._act(slot, value)
@@ -147,7 +147,7 @@ class LiveDeck(Deck):
 
     def _cue(self) -> None:
         if self.running:
-            self._set_play(False)
+            self._set_play(on=False, at_once=False)
             self._back_to_cue = True
         else:
             self._transport.cue_point = round(self._transport.heard)
@@ -155,7 +155,7 @@ class LiveDeck(Deck):
     _align = False
     _back_to_cue = False
 
-    def _set_play(self, on: bool) -> None:  # noqa: FBT001 - a switch
+    def _set_play(self, *, on: bool, at_once: bool) -> None:
         if on == (self.values[DECK_PLAY] != 0.0):
             return
         self.values[DECK_PLAY] = float(on)
@@ -164,7 +164,7 @@ class LiveDeck(Deck):
                 self._voices.start()
                 self._align = self.values[DECK_SYNC] != 0.0
             self._stands = self._back_to_cue = False
-        glide_to(self._play, float(on), 0 if on and self._play[AGE] >= self._length else self._length)
+        glide_to(self._play, float(on), 0 if at_once else self._length)
 
     def _set_clip(self, source: int, slot: int, value: float) -> None:
         values = self.levels.values[source]

@@ -15,7 +15,18 @@ from engine.model.audio import Samples
 from engine.model.params import DECKS
 
 MASTER_FIELDS: Final = ("frame", "beat", "bpm", "peak_dbfs", "rms_dbfs", "momentary_lufs", "reduction_db")
-DECK_FIELDS: Final = ("loaded", "running", "position_s", "beat", "bpm", "tempo", "stretched", "loop_bars", "peak_dbfs", "rms_dbfs")
+DECK_FIELDS: Final = (
+    "loaded",
+    "running",
+    "position_s",
+    "beat",
+    "bpm",
+    "tempo",
+    "stretched",
+    "loop_bars",
+    "peak_dbfs",
+    "rms_dbfs",
+)
 
 FIELDS: Final = (
     *(f"master.{field}" for field in MASTER_FIELDS),

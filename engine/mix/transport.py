@@ -123,4 +123,3 @@ class Transport:
             return stream.position
         beat = math.ceil((self.beat_at(self.heard) - GRACE_BEATS) / unit) * unit
         return stream.inside(self.frame_at(beat))
-
