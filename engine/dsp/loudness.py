@@ -40,7 +40,7 @@ def k_weighting(rate: int) -> Biquad:
 
 
 @njit(cache=True, nogil=True)
-def weighted_energy(samples: Samples, filters: Biquad, state: NDArray[np.float64]) -> float:
+def weighted_energy(samples: Samples | NDArray[np.float64], filters: Biquad, state: NDArray[np.float64]) -> float:
     """Return the sum over channels of the squares of a K-weighted piece [shape=(channels, n)].
 
     `state` [shape=(channels, 2, 2)] goes on from piece to piece. Transposed direct form II.

@@ -184,7 +184,7 @@ class _TimeMap:
 
     def reached(self) -> float:
         """Return the frame of the song that comes next; 0 is the first one wanted."""
-        later, earlier = (self.made, self.used), (self.made, self.used)
+        later = earlier = (float(self.made), self.used)
         for back in range(1, self.KEPT + 1):
             node = self._nodes[(self._next - back) % self.KEPT]
             earlier = (float(node[0]), float(node[1]))

@@ -1,11 +1,31 @@
 """The headphones: what the decks send there before their faders, and the master, mixed by a knob, and as late as the master."""
 
 import numpy as np
+from numba import njit
 
-from engine.dsp.fades import GLIDE_SECONDS, glide_to, glides, multiply_glide
+from engine.dsp.fades import GLIDE_SECONDS, Glides, glide_to, glides, multiply_glide
 from engine.dsp.levels import gain_of_db
 from engine.mix.kernels import LONGEST, Bus
 from engine.model.audio import Samples
+
+_NOWHERE = np.zeros((0, 0), dtype=np.float32)
+
+
+@njit(cache=True, nogil=True)
+def _blend(
+    cue: Bus, n: int, late: Bus, delay: int, levels: Glides, length: int, scratch: Bus, master: Samples, at: int, out: Samples
+) -> None:
+    """Write `n` frames of the delayed cue and of the master, each by its glide, and keep what is not due yet."""
+    scratch[:, :n] = 1.0
+    for k in range(2):
+        multiply_glide(levels[k], length, scratch[k], n)
+    for c in range(2):
+        late[c, delay : delay + n] = cue[c, :n]
+        if out.shape[0]:
+            for i in range(n):
+                out[c, at + i] = late[c, i] * scratch[0, i] + master[c, at + i] * scratch[1, i]
+        for i in range(delay):
+            late[c, i] = late[c, i + n]
 
 
 class Headphones:
@@ -28,12 +48,15 @@ class Headphones:
 
     def process(self, cue: Bus, n: int, master: Samples, at: int, out: Samples | None) -> None:
         """Write `n` frames to `out` from `at` on; without it only time passes."""
-        late, kept = self._late, self.latency
-        late[:, kept : kept + n] = cue[:, :n]
-        self._scratch[:, :n] = 1.0
-        for k in range(2):
-            multiply_glide(self._levels[k], self._length, self._scratch[k], n)
-        if out is not None:
-            np.multiply(late[:, :n], self._scratch[0, :n], out=out[:, at : at + n], casting="same_kind")
-            out[:, at : at + n] += master[:, at : at + n] * self._scratch[1, :n].astype(np.float32)
-        late[:, :kept] = late[:, n : n + kept]
+        _blend(
+            cue,
+            n,
+            self._late,
+            self.latency,
+            self._levels,
+            self._length,
+            self._scratch,
+            master,
+            at,
+            _NOWHERE if out is None else out,
+        )

@@ -8,8 +8,22 @@ from engine.dsp.fades import AGE, TARGET, glide_to, glides
 from engine.dsp.stretch import Engine
 from engine.mix import sync
 from engine.mix.addresses import (
-    DECK_CUE, DECK_JUMP, DECK_KEYLOCK, DECK_LOOP, DECK_PARTS, DECK_PITCH, DECK_PLAY, DECK_SEEK, DECK_SLIP, DECK_SONG,
-    DECK_SYNC, DECK_TEMPO, SOURCE_CLIP, SOURCE_CLIP_BAR, SOURCE_CLIP_BARS, Place,
+    DECK_CUE,
+    DECK_JUMP,
+    DECK_KEYLOCK,
+    DECK_LOOP,
+    DECK_PARTS,
+    DECK_PITCH,
+    DECK_PLAY,
+    DECK_SEEK,
+    DECK_SLIP,
+    DECK_SONG,
+    DECK_SYNC,
+    DECK_TEMPO,
+    SOURCE_CLIP,
+    SOURCE_CLIP_BAR,
+    SOURCE_CLIP_BARS,
+    Place,
 )  # fmt: skip
 from engine.mix.clock import Clock
 from engine.mix.deck import Deck
@@ -200,7 +214,7 @@ class LiveDeck(Deck):
             return float(self.values[DECK_TEMPO])
         assert self.record is not None  # noqa: S101 - control has looked
         grid, beat = self.record.grid, self.beat
-        self._factor = sync.octave(clock.bpm, grid.bpm)
+        self._factor = sync.octave(clock.bpm, self.record.bpm)
         bpm = sync.local_bpm(grid, beat + grid.first_downbeat)
         if not self.running:
             return DECK[DECK_TEMPO].clamp(clock.bpm * self._factor / bpm)

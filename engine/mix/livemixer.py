@@ -1,4 +1,4 @@
-"""The mixer under the hands: four decks that may be empty, a clock, a crossfader, headphones, meters, and a log of what was done."""
+"""The mixer under the hands: four decks that may be empty, a clock, a crossfader, headphones, meters, and a log."""
 
 from collections.abc import Sequence
 
@@ -7,22 +7,31 @@ from numpy.typing import NDArray
 
 from engine.dsp.stretch import Engine
 from engine.mix.addresses import (
-    DECK_PLAY, MASTER_BEAT, MASTER_CLOCK, MASTER_CROSSFADER, MASTER_CUE_GAIN, MASTER_CUE_MIX, MASTER_CURVE, MASTER_QUANTIZE,
-    MASTER_TEMPO, Knobs, place_of,
+    FX_FIRST,
+    FX_KNOBS,
+    MASTER_BEAT,
+    MASTER_CLOCK,
+    MASTER_CROSSFADER,
+    MASTER_CUE_GAIN,
+    MASTER_CUE_MIX,
+    MASTER_CURVE,
+    MASTER_QUANTIZE,
+    MASTER_TEMPO,
+    Knobs,
+    Place,
+    place_of,
 )  # fmt: skip
 from engine.mix.clock import Clock
 from engine.mix.headphones import Headphones
-from engine.mix.insert import Insert
+from engine.mix.insert import Insert, Through
 from engine.mix.live import LiveDeck
 from engine.mix.meters import Meters
 from engine.mix.mixer import Mixer
-from engine.mix.queue import NEVER
 from engine.mix.record import Record
 from engine.mix.ticks import Ticks
 from engine.mix.voice import CHUNK
 from engine.model.audio import Samples
 from engine.model.command import NEXT_BAR, NEXT_BEAT
-from engine.model.errors import RemixtureError
 from engine.model.params import DECKS, MASTER
 
 
@@ -39,6 +48,7 @@ class LiveMixer(Mixer):
         self.ticks = Ticks()
         self.meters = Meters(rate)
         self._phones = Headphones(rate)
+        self._chain: Through | None = None
         self._log, self._log_values = np.zeros((self.LOGGED, 2), dtype=np.int64), np.zeros(self.LOGGED)
         self._logged = 0
         self._on_beat = np.zeros((capacity, 2), dtype=np.int64)
@@ -50,13 +60,33 @@ class LiveMixer(Mixer):
     def load(self, deck: str, record: Record | None) -> None:
         """Put a record on a deck between two blocks, or take it off. Takes some ms for each stretcher."""
         live = self._live[DECKS.index(deck)]
+        live.strip.clear_sources()
         live.load(record)
         self.addresses.set_names(deck, live.names)
+        self._compensate()
         live.compile()
 
     def insert(self, place: str, chain: Insert | None, knobs: Knobs = ()) -> None:
         """Put a chain of effects at `master`, `deck.a` or `deck.a.drums`, between two blocks, or take it off."""
-        raise NotImplementedError
+        path = place.split(".")
+        through = Through(chain, self.frame) if chain else None
+        if len(path) == 1:
+            self._chain = through
+        else:
+            deck = self._live[DECKS.index(path[1])]
+            deck.strip.insert(deck.names.index(path[2]) if len(path) == 3 else -1, through)
+        self.addresses.set_chain(place, knobs if chain else ())
+        self._compensate()
+
+    def _compensate(self) -> None:
+        """Let everything wait for the effects that are latest."""
+        late = max(deck.strip.latency for deck in self._live)
+        own = self._chain.latency if self._chain else 0
+        for deck in self._live:
+            deck.strip.pad.frames = late - deck.strip.latency
+            deck.strip.compensates = deck.strip.compensates or late > 0
+        self._phones.latency = self._limiter.latency + own
+        self.latency = self._limiter.latency + own + late
 
     def put(self, at: int, address: int, value: float) -> bool:
         """Take a command whose value is known to be in range; False if too many wait. See `engine.model.command` for `at`."""
@@ -123,23 +153,33 @@ class LiveMixer(Mixer):
 
     def _set(self, address: int, value: float) -> None:
         place = place_of(address)
-        super()._set(address, value)
+        if place.slot >= FX_FIRST:
+            self._set_knob(place, value)
+        else:
+            super()._set(address, value)
         if self._logged < self.LOGGED:
             self._log[self._logged] = self.frame, address
             self._log_values[self._logged] = value
             self._logged += 1
-        if place.deck >= 0:
+        if place.deck >= 0 or place.slot >= FX_FIRST:
             return
         if place.slot == MASTER_BEAT:
             self.clock.beat = value
         elif place.slot in (MASTER_CROSSFADER, MASTER_CURVE):
             crossfader, curve = float(self._values[MASTER_CROSSFADER]), int(self._values[MASTER_CURVE])
             for deck in self._live:
-                deck.strip.cross(crossfader, curve, self._length)
+                deck.strip.cross(crossfader, curve, self._length if self.frame else 0)
         elif place.slot in (MASTER_CUE_MIX, MASTER_CUE_GAIN):
             self._phones.set(float(self._values[MASTER_CUE_MIX]), float(self._values[MASTER_CUE_GAIN]), self._length)
 
+    def _set_knob(self, place: Place, value: float) -> None:
+        through = self._chain if place.deck < 0 else self._live[place.deck].strip.inserted(place.source)
+        if through is not None:
+            through.insert.set(*divmod(place.slot - FX_FIRST, FX_KNOBS), value)
+
     def _finish(self, n: int, out: Samples, at: int) -> None:
+        if self._chain is not None:
+            self._chain.process(self._bus, n)
         super()._finish(n, out, at)
         self._phones.process(self._cue, n, out, at, self._cue_out)
         self.meters.add(self._live, out, at, n)
@@ -147,6 +187,3 @@ class LiveMixer(Mixer):
     def read_meters(self) -> None:
         """Bring `meters` up to date; between two blocks."""
         self.meters.read(self.frame, self.clock, self._live, self.reduction_db)
-
-
-__all__ = ["DECK_PLAY", "NEVER", "LiveMixer", "RemixtureError"]

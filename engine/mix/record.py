@@ -27,6 +27,7 @@ class Record:
         """The sources of all banks. A name that two of them have, such as the residual, has one level."""
         self.rows = tuple(tuple(self.names.index(name) for name in bank.ids) for bank in self.banks)
         """For each bank, which of the names its rows are."""
+        self.bpm = first.grid.bpm
 
     @property
     def rate(self) -> int:

@@ -26,6 +26,8 @@ FINE: Final = 1 << 16
 NOWHERE: Final = 1 << 60
 """A frame beyond every song."""
 
+NO_LOOP: Final = (0, NEVER, 0.0)
+
 Rows = NDArray[np.int64]
 
 
@@ -35,7 +37,7 @@ def _sample(track: Samples, frame: int) -> float:
 
 
 @njit(cache=True, nogil=True)
-def _go(row: Rows, place: int, length: int) -> None:
+def _go(row: Rows, place: int) -> None:
     """Send a row elsewhere, fading from where it was."""
     if row[PLACE] == place:
         return
@@ -43,18 +45,18 @@ def _go(row: Rows, place: int, length: int) -> None:
 
 
 @njit(cache=True, nogil=True)
-def _turn(row: Rows, position: int, length: int) -> None:
+def _turn(row: Rows, position: int) -> None:
     """Begin what is due, or come round in a clip."""
     if position >= row[DUE]:
         row[KIND], row[FIRST], row[LENGTH] = row[NEXT], row[NEXT_FIRST], row[NEXT_LENGTH]
         late, row[CARRY], row[DUE] = position - row[DUE], 0, NEVER
         row[LAST] = row[FIRST] + (row[LENGTH] + FINE // 2) // FINE
-        _go(row, row[FIRST] + late if row[KIND] == CLIP else position if row[KIND] == FOLLOWS else NOWHERE, length)
+        _go(row, row[FIRST] + late if row[KIND] == CLIP else position if row[KIND] == FOLLOWS else NOWHERE)
     while row[KIND] == CLIP and row[PLACE] >= row[LAST]:
         exact = row[LENGTH] + row[CARRY]
         back = max(1, (exact + FINE // 2) // FINE)
         row[CARRY] = exact - back * FINE
-        _go(row, row[PLACE] - back, length)
+        _go(row, row[PLACE] - back)
 
 
 @njit(cache=True, nogil=True)
@@ -65,7 +67,7 @@ def read_rows(samples: Samples, rows: Rows, position: int, length: int, out: Sam
         row = rows[k]
         for i in range(n):
             if row[DUE] <= position + i or row[KIND] == CLIP:
-                _turn(row, position + i, length)
+                _turn(row, position + i)
             fading = row[AGE] < length
             u = (row[AGE] + 0.5) / length
             into = u * u * (3.0 - 2.0 * u)
@@ -81,10 +83,10 @@ def read_rows(samples: Samples, rows: Rows, position: int, length: int, out: Sam
 
 @njit(cache=True, nogil=True)
 def _at_rest(rows: Rows, length: int) -> bool:
+    busy = 0
     for row in rows:
-        if row[KIND] != FOLLOWS or row[AGE] < length or row[DUE] < NEVER:
-            return False
-    return True
+        busy += row[KIND] != FOLLOWS or row[AGE] < length or row[DUE] < NEVER
+    return busy == 0
 
 
 class Stream:
@@ -96,12 +98,12 @@ class Stream:
     def __init__(self, bank: Bank, position: int) -> None:
         self.bank, self.position = bank, position
         self._length = max(1, round(FADE_SECONDS * bank.rate))
-        self._rows = np.zeros((len(bank.ids), 12), dtype=np.int64)
-        self._rows[:, DUE] = NEVER
-        self._rows[:, PLACE] = position
-        self._rows[:, AGE] = self._length
-        self._loop_first, self._loop_last, self._carry = 0, NEVER, 0.0
-        self._loop_frames = 0.0
+        self.rows = np.zeros((len(bank.ids), 12), dtype=np.int64)
+        self.rows[:, DUE] = NEVER
+        self.rows[:, PLACE] = position
+        self.rows[:, AGE] = self._length
+        self.round, self.carry = NO_LOOP, 0.0
+        """The loop that is on: first and last frame, exact length; and how far its turns so far were off that length."""
         self.shadow = position
         """Where the song would be without loops and jumps."""
         self.leapt, self.since = 0, NEVER
@@ -110,22 +112,21 @@ class Stream:
     def copy_of(self, other: "Stream", ahead: int) -> None:
         """Go on as another stream of the same record would in `ahead` frames (a negative number: did)."""
         self.position, self.shadow = other.position + ahead, other.shadow + ahead
-        self._loop_first, self._loop_last = other._loop_first, other._loop_last
-        self._carry, self._loop_frames = other._carry, other._loop_frames
+        self.round, self.carry = other.round, other.carry
         self._wrap()
-        self._rows[:, PLACE] = self.position
-        self._rows[:, AGE] = self._length
-        self._rows[:, KIND] = FOLLOWS
+        self.rows[:, PLACE] = self.position
+        self.rows[:, AGE] = self._length
+        self.rows[:, KIND] = FOLLOWS
         self.leapt, self.since = other.leapt, NEVER
 
     def take_rows(self, other: "Stream", ahead: int, names: tuple[int, ...], theirs: tuple[int, ...]) -> None:
         """Let the clips of another stream go on here, `ahead` frames on; `names` and `theirs` say what either's rows are."""
         for k, name in enumerate(names):
-            row = self._rows[k]
+            row = self.rows[k]
             row[KIND], row[DUE] = FOLLOWS, NEVER
             if name not in theirs:
                 continue
-            like = other._rows[theirs.index(name)]
+            like = other.rows[theirs.index(name)]
             row[KIND:] = like[KIND:]
             if row[KIND] == CLIP:
                 row[PLACE] = row[FIRST] + (like[PLACE] + ahead - row[FIRST]) % max(1, row[LAST] - row[FIRST])
@@ -135,26 +136,27 @@ class Stream:
     @property
     def simple(self) -> bool:
         """Whether all rows just follow the position."""
-        return bool(_at_rest(self._rows, self._length))
+        return bool(_at_rest(self.rows, self._length))
 
     @property
     def looping(self) -> bool:
         """Whether a loop is on."""
-        return self._loop_last != NEVER
+        return self.round is not NO_LOOP
 
     def inside(self, place: int) -> int:
         """Return a frame to come as the loop will have it."""
-        while place >= self._loop_last:
-            place -= max(1, self._loop_last - self._loop_first)
+        first, last, _ = self.round
+        while place >= last:
+            place -= last - first
         return place
 
     def until_wrap(self) -> int:
         """Frames until the loop comes round."""
-        return self._loop_last - self.position
+        return self.round[1] - self.position
 
     def advance(self, n: int) -> None:
         """Go on by `n` frames, at most `until_wrap()`, that were read elsewhere; only while `simple`."""
-        self._rows[:, PLACE] += n
+        self.rows[:, PLACE] += n
         self._moved(n)
 
     def read(self, out: Samples) -> None:
@@ -162,7 +164,7 @@ class Stream:
         done = 0
         while done < out.shape[1]:
             n = min(out.shape[1] - done, self.until_wrap())
-            read_rows(self.bank.samples, self._rows, self.position, self._length, out, done, n)
+            read_rows(self.bank.samples, self.rows, self.position, self._length, out, done, n)
             self._moved(n)
             done += n
 
@@ -170,24 +172,23 @@ class Stream:
         self.position += n
         self.shadow += n
         self.since += n
-        if self.position >= self._loop_last:
+        if self.position >= self.round[1]:
             self._wrap()
 
     def _wrap(self) -> None:
         """Bring the position back into the loop. The fraction of a frame that a loop has is kept, so that nothing drifts."""
-        place = self.position
-        while place >= self._loop_last:
-            exact = self._loop_frames + self._carry
-            back = max(1, round(exact))
-            self._carry = exact - back
+        place, (_, last, frames) = self.position, self.round
+        while place >= last:
+            back = max(1, round(frames + self.carry))
+            self.carry += frames - back
             place -= back
         self._send(place)
 
     def _send(self, place: int, *, at_once: bool = False) -> None:
         leap = place - self.position
-        for row in self._rows:
+        for row in self.rows:
             if row[KIND] == FOLLOWS:
-                _go(row, place, self._length)
+                _go(row, place)
                 if at_once:
                     row[AGE] = self._length
             if row[DUE] != NEVER:
@@ -205,29 +206,29 @@ class Stream:
     def loop(self, first: int, frames: float) -> None:
         """Repeat `frames` from `first` on; 0 frames end the loop."""
         if frames <= 0.0:
-            self._loop_last = NEVER
+            self.round = NO_LOOP
             return
-        self._loop_first, self._loop_frames, self._carry = first, max(1.0, frames), 0.0
-        self._loop_last = first + max(1, round(frames))
+        frames = max(1.0, frames)
+        self.round, self.carry = (first, first + round(frames), frames), 0.0
         self._wrap()
 
     def clip(self, row: int, at: int, first: int, frames: float) -> None:
         """Send a row round between `first` and `first + frames` when the position comes to `at` (late: as if it had then)."""
-        self._rows[row, DUE:] = at, CLIP, first, round(max(1.0, frames) * FINE)
+        self.rows[row, DUE:] = at, CLIP, first, round(max(1.0, frames) * FINE)
 
     def follow(self, row: int, at: int, *, heard: bool) -> None:
         """Let a row follow the song again, or be silent, when the position comes to `at`."""
-        self._rows[row, DUE:] = at, FOLLOWS if heard else SILENT, 0, FINE
+        self.rows[row, DUE:] = at, FOLLOWS if heard else SILENT, 0, FINE
 
     def clipped(self, row: int) -> bool:
         """Whether a clip runs on this row or is about to."""
-        kinds = self._rows[row, KIND if self._rows[row, DUE] == NEVER else NEXT]
+        kinds = self.rows[row, KIND if self.rows[row, DUE] == NEVER else NEXT]
         return bool(kinds == CLIP)
 
     def compile(self) -> None:
         """Have the kernels compiled outside the audio path."""
-        rows = self._rows.copy()
+        rows = self.rows.copy()
         nothing = np.zeros((rows.shape[0] * self.bank.channels, 1), dtype=np.float32)
         read_rows(self.bank.samples, rows, 0, self._length, nothing, 0, 0)
-        _go(rows[0], 0, 1)
+        _go(rows[0], 0)
         _at_rest(rows, self._length)

@@ -37,7 +37,7 @@ def error_beats(clock: Clock, factor: float, beat: float, unit: float) -> float:
 
 def local_bpm(grid: Beatgrid, beat: float) -> float:
     """Return the tempo of the song around a beat."""
-    i = min(max(int(math.floor(beat)), 0), grid.times.size - 2)
+    i = min(max(math.floor(beat), 0), grid.times.size - 2)
     return 60.0 / float(grid.times[i + 1] - grid.times[i])
 
 

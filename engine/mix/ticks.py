@@ -21,7 +21,7 @@ class Ticks:
         self._next = 0
 
     def clear(self) -> None:
-        """A new block begins."""
+        """Begin a new block."""
         self.count = 0
 
     def step(self, clock: Clock, frame: int, n: int) -> None:

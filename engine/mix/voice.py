@@ -157,7 +157,8 @@ class Sum:
         self._bus[:, :n] = 0.0
         start, levels = self._stream.position, self._levels
         mix(
-            self._bank.samples, start, n, levels, self._none, 1, self._scratch, self._bus[None], self._rows, 0, NO_TAPS, self._rows, 0,
+            self._bank.samples, start, n, levels, self._none, 1, self._scratch, self._bus[None], self._rows, 0, NO_TAPS,
+            self._rows, 0,
         )  # fmt: skip
         self._stream.advance(n)
         out[:] = self._bus[:channels, :n]

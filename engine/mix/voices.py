@@ -136,7 +136,7 @@ class Voices:
         self._coming = None
 
     def settle(self, position: int | None = None) -> None:
-        """The deck stands: be plain, at a place of the song or where it was heard last."""
+        """Stand: be plain, at a place of the song or where it was heard last."""
         self.leaving = None
         key: Key = (self.key[0], "plain")
         if key != self.key:
@@ -148,7 +148,7 @@ class Voices:
             self.current.go(position)
 
     def start(self) -> None:
-        """The deck starts: finish what is getting ready, so that it starts as it is set."""
+        """Start: finish what is getting ready, so that it starts as it is set."""
         if self._coming is None:
             return
         while not self._coming_voice.prime():

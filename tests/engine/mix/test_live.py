@@ -6,18 +6,20 @@ from numpy.typing import NDArray
 
 from engine.mix.bank import Bank
 from engine.mix.livemixer import LiveMixer
+from engine.mix.meters import FIELDS
 from engine.mix.record import Record
 from engine.model.audio import Samples
 from engine.model.command import NEXT_BAR, Command
 from engine.model.errors import RemixtureError
 from engine.model.grid import Beatgrid
-from tests.engine.mix.rig import RATE, noise, play
+from engine.model.params import Param
+from tests.engine.mix.rig import RATE, noise, play, sine
 
 BEAT = RATE // 2
 """Frames of a beat at 120 bpm."""
 
 
-def tones(seconds: float, bpm: float = 120.0, click: bool = False) -> Bank:
+def tones(seconds: float, bpm: float = 120.0, *, click: bool = False) -> Bank:
     """Four sines, or a click on each beat as the first source."""
     t = np.arange(round(seconds * RATE)) / RATE
     x = np.stack([0.1 * np.sin(2 * np.pi * 110 * (k + 1) * t) for k in range(4)])[:, None, :].repeat(2, axis=1)
@@ -262,16 +264,14 @@ def test_what_was_done_is_logged_with_its_frame_and_plays_again() -> None:
 
 
 def test_a_deck_can_be_loaded_and_emptied_while_others_play() -> None:
-    record = two_ways(tones(6.0))
+    record, other = two_ways(tones(6.0)), Record({"stems": tones(4.0, 100.0)})
     mixer = send(live(a=record), (0, "deck.a.play", 1))
-    one = [play(mixer, 20_000)]
-    mixer.latency = 0
-    mixer.load("b", Record({"stems": tones(4.0, 100.0)}))
-    one.append(play(mixer, 20_000))
-    mixer.load("b", None)
-    one.append(play(mixer, 20_000))
-    song = record.banks[0].samples.astype(np.float64).sum(axis=0)
-    np.testing.assert_array_equal(np.concatenate(one, axis=1)[:, :50_000], song[:, :50_000].astype(np.float32))
+    out = np.zeros((2, 60_000), dtype=np.float32)
+    for at, load in ((0, None), (20_000, other), (40_000, None)):
+        mixer.load("b", load)
+        mixer.render(out[:, at : at + 20_000])
+    song = record.banks[0].samples.astype(np.float64).sum(axis=0)[:, : 60_000 - mixer.latency]
+    np.testing.assert_array_equal(out[:, mixer.latency :], song.astype(np.float32))
     with pytest.raises(RemixtureError, match="nothing is on it"):
         mixer.send(Command(0, "deck.b.drums.gain", 1.0))
 
@@ -298,3 +298,94 @@ def test_the_clock_runs_on_when_its_leader_stops() -> None:
     play(mixer, 3 * RATE)
     assert mixer.clock.bpm == pytest.approx(120.0)
     assert mixer.clock.beat == pytest.approx(6.0, abs=0.05)
+
+
+class Late:
+    """Effects that are late by some frames and halve the level."""
+
+    def __init__(self, latency: int) -> None:
+        self.latency = latency
+        self._kept = np.zeros((2, latency), dtype=np.float32)
+        self.gain = 0.5
+
+    def process(self, block: Samples) -> None:
+        both = np.concatenate([self._kept, block], axis=1)
+        self._kept = both[:, block.shape[1] :]
+        block[:] = both[:, : block.shape[1]] * np.float32(self.gain)
+
+    def set(self, _slot: int, _knob: int, value: float) -> None:
+        self.gain = value
+
+
+KNOBS = ((Param("fx.1.gain", 0.0, 2.0, 0.5, "x", "linear", "How loud."),),)
+
+
+@pytest.mark.parametrize(("place", "latency"), [("deck.a.drums", 480), ("deck.a", 100), ("master", 0)])
+@pytest.mark.parametrize("blocks", [(256,), (100, 33)])
+def test_effects_are_waited_for(place: str, latency: int, blocks: tuple[int, ...]) -> None:
+    one, other = noise(2, 2, 2 * RATE, seed=1), noise(1, 2, 2 * RATE, seed=2)
+    grid = Beatgrid.steady_at(120.0, 0.0, 2.0)
+    mixer = live(
+        a=Record({"stems": Bank(("drums", "bass"), one, RATE, grid)}), b=Record({"stems": Bank(("s0",), other, RATE, grid)})
+    )
+    mixer.insert(place, Late(latency), KNOBS)
+    send(mixer, (0, "deck.a.play", 1), (0, "deck.b.play", 1))
+    out = play(mixer, RATE, blocks)[:, 2000:]
+    levels = {"deck.a.drums": (0.5, 1.0, 1.0), "deck.a": (0.5, 0.5, 1.0), "master": (0.5, 0.5, 0.5)}[place]
+    wanted = sum(level * x for level, x in zip(levels, [*one, other[0]], strict=True))
+    np.testing.assert_allclose(out, np.asarray(wanted)[:, 2000:RATE], atol=1e-6)
+
+
+def test_knobs_of_effects_are_parameters() -> None:
+    mixer = live(a=two_ways(tones(2.0)))
+    mixer.insert("deck.a.bass", Late(0), KNOBS)
+    send(mixer, (0, "deck.a.play", 1), (0, "deck.a.bass.fx.1.gain", 2.0))
+    play(mixer, 1000)
+    through = mixer.decks[0].strip.inserted(1)
+    assert through is not None
+    assert through.insert.gain == 2.0  # type: ignore[attr-defined]
+    with pytest.raises(RemixtureError, match="the effect has gain"):
+        mixer.send(Command(0, "deck.a.bass.fx.1.drive", 1.0))
+
+
+def test_the_crossfader_fades_sides_and_leaves_the_middle_alone() -> None:
+    record = Record({"stems": tones(3.0)})
+    mixer = send(
+        live(a=record, b=record), (0, "deck.a.play", 1), (0, "deck.b.play", 1), (0, "deck.a.side", -1), (0, "deck.b.side", 1),
+        (0, "master.crossfader", -1), (1.0, "master.crossfader", 1),
+    )  # fmt: skip
+    song = record.banks[0].samples.sum(axis=0)
+    np.testing.assert_allclose(play(mixer, 2 * RATE)[:, :RATE], song[:, :RATE], atol=1e-6)
+
+
+def test_the_isolator_kills_and_is_not_there_at_rest() -> None:
+    record = Record({"stems": tones(6.0)})
+    mixer = send(live(a=record), (0, "deck.a.play", 1), (0.5, "deck.a.eq_low", -40), (2.0, "deck.a.eq_low", 0))
+    out = play(mixer, 3 * RATE)
+    song = record.banks[0].samples.astype(np.float64).sum(axis=0)[:, : 3 * RATE]
+    killed = np.abs(np.fft.rfft(out[0, RATE : 2 * RATE - 1000]))
+    before = np.abs(np.fft.rfft(song[0, RATE : 2 * RATE - 1000]))
+    low = round(110 * (RATE - 1000) / RATE)
+    assert 20 * np.log10(killed[low] / before[low]) < -40
+    np.testing.assert_array_equal(out[:, round(2.1 * RATE) :], song[:, round(2.1 * RATE) :].astype(np.float32))
+
+
+def test_the_headphones_hear_a_deck_before_its_fader() -> None:
+    record = Record({"stems": tones(3.0)})
+    mixer = send(live(a=record), (0, "deck.a.play", 1), (0, "deck.a.pfl", 1), (0, "deck.a.gain", -12))
+    out, cue = np.zeros((2, RATE), dtype=np.float32), np.zeros((2, RATE), dtype=np.float32)
+    mixer.render(out, (), cue)
+    song = record.banks[0].samples.sum(axis=0)[:, : RATE - mixer.latency]
+    np.testing.assert_allclose(cue[:, mixer.latency :], song, atol=1e-6)
+
+
+def test_meters_show_levels_and_loudness() -> None:
+    mixer = send(live(a=Record({"stems": Bank(("s0",), sine(997.0, 3 * RATE), RATE, tones(3.0).grid)})), (0, "deck.a.play", 1))
+    play(mixer, 2 * RATE)
+    mixer.read_meters()
+    shown = dict(zip(FIELDS, mixer.meters.values, strict=True))
+    assert shown["master.peak_dbfs"] == pytest.approx(-6.02, abs=0.05)
+    assert shown["master.rms_dbfs"] == pytest.approx(-9.03, abs=0.05)
+    assert shown["master.momentary_lufs"] == pytest.approx(-6.0, abs=0.1)
+    assert shown["deck.a.position_s"] == pytest.approx(2.0, abs=0.01)
+    assert shown["deck.a.beat"] == pytest.approx(4.0, abs=0.02)

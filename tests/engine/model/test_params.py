@@ -26,9 +26,24 @@ class TestEveryParam:
             param.check(math.nan)
 
 
-@given(share=st.floats(0, 1), param=st.sampled_from([param for param in PARAMS if param.curve != "switch"]))
+@given(share=st.floats(0, 1), param=st.sampled_from([param for param in PARAMS if param.curve in {"linear", "log"}]))
 def test_unmap_undoes_map(share: float, param: Param) -> None:
     assert param.unmap(param.map(share)) == pytest.approx(share, abs=1e-9)
+
+
+@given(share=st.floats(0, 1), param=st.sampled_from([param for param in PARAMS if param.curve == "steps"]))
+def test_unmap_undoes_map_to_half_a_step(share: float, param: Param) -> None:
+    value = param.map(share)
+
+    assert param.check(value) == value
+    assert abs(param.unmap(value) - share) <= 0.5 / (param.high - param.low) + 1e-9
+
+
+@given(data=st.data(), param=st.sampled_from([param for param in PARAMS if param.curve == "steps"]))
+def test_map_undoes_unmap_at_every_step(data: st.DataObject, param: Param) -> None:
+    value = float(data.draw(st.integers(int(param.low), int(param.high))))
+
+    assert param.map(param.unmap(value)) == value
 
 
 def test_the_middle_of_a_gain_is_0_db() -> None:
