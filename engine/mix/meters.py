@@ -59,14 +59,6 @@ class Meters:
         loud = momentary_lufs(self._ring, self._step)
         loudness = SILENCE_DB if loud is None else loud
         self.values[: len(MASTER_FIELDS)] = frame, clock.beat, clock.bpm, peak, rms, loudness, reduction_db
-            frame,
-            clock.beat,
-            clock.bpm,
-            peak,
-            rms,
-            SILENCE_DB if loud is None else loud,
-            reduction_db,
-        )
         for i, deck in enumerate(decks):
             first = len(MASTER_FIELDS) + i * len(DECK_FIELDS)
             here = self.values[first : first + len(DECK_FIELDS)]
