@@ -88,11 +88,11 @@ def by_pedalboard(bank: Bank) -> Samples:
 def mixing(bank: Bank, seconds: float) -> None:
     """Print the speed with six sources as they are."""
     quiet = mixer(bank)
-    bus, none = np.zeros((2, 8192)), np.zeros((0, 2, 0), dtype=np.float32)
+    bus, cue, none = np.zeros((2, 8192)), np.zeros((2, 8192)), np.zeros((0, 2, 0), dtype=np.float32)
 
     def decks_alone() -> None:
         for _ in range(round(seconds * RATE / BLOCK)):
-            quiet.decks[0].render(bus, BLOCK, none, 0)
+            quiet.decks[0].render(bus, BLOCK, cue, none, 0)
 
     rows = [
         ("decks alone, no master chain", decks_alone),

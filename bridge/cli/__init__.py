@@ -3,7 +3,11 @@
 - `demo`     the whole way on a built-in song
 - `prepare`  songs -> remix sets
 - `info`     what a set knows
-- `render`   sets -> an audio file
+- `render`   sets or a take -> an audio file
+- `open`     songs or sets -> sound, live
+- `devices`  what this machine can play through
+- `midi`     controllers: which there are, what they send, learning them
+- `doctor`   what this machine lacks, and what brings it
 - `screen`   progress, tables and errors on a terminal
 
 Each module adds its parser and its `run`. Nothing heavy is imported before it is needed, so that `--help` answers at once.
@@ -15,9 +19,9 @@ import os
 import sys
 from collections.abc import Sequence
 
-from bridge.cli import demo, info, prepare, render
+from bridge.cli import demo, devices, doctor, info, midi, open, prepare, render
 
-WORDS = (demo, prepare, info, render)
+WORDS = (demo, prepare, info, render, open, devices, midi, doctor)
 STOPPED = 130
 
 

@@ -6,6 +6,9 @@
 - `truepeak`    dBTP
 - `spectra`     short-time Fourier transform, whole or streamed
 - `hpss`        what lasts and what strikes
+- `isolator`, `sweep`, `crossfade`  three-band kill equaliser, one-knob filter, crossfader
+- `delay`       whole frames, to wait for what is late
+- `meter`       peak, RMS and momentary loudness as sound passes
 - `resample`    between sample rates, frame-exact
 - `stretch`     tempo and pitch as a stream
 - `straighten`  a drifting recording onto a steady tempo

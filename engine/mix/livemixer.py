@@ -7,6 +7,12 @@ from numpy.typing import NDArray
 
 from engine.dsp.stretch import Engine
 from engine.mix.addresses import (
+    DECK_EQ_LOW,
+    DECK_FILTER,
+    DECK_LOOP,
+    DECK_PLAY,
+    DECK_SYNC,
+    DECK_TEMPO,
     FX_FIRST,
     FX_KNOBS,
     MASTER_BEAT,
@@ -17,10 +23,12 @@ from engine.mix.addresses import (
     MASTER_CURVE,
     MASTER_QUANTIZE,
     MASTER_TEMPO,
+    SOURCE_CLIP,
     Knobs,
     Place,
     place_of,
 )  # fmt: skip
+from engine.mix.bank import Bank
 from engine.mix.clock import Clock
 from engine.mix.headphones import Headphones
 from engine.mix.insert import Insert, Through
@@ -32,6 +40,7 @@ from engine.mix.ticks import Ticks
 from engine.mix.voice import CHUNK
 from engine.model.audio import Samples
 from engine.model.command import NEXT_BAR, NEXT_BEAT
+from engine.model.grid import Beatgrid
 from engine.model.params import DECKS, MASTER
 
 
@@ -40,8 +49,9 @@ class LiveMixer(Mixer):
 
     LOGGED = 65_536
 
-    def __init__(self, rate: int, engine: Engine = "R2", *, capacity: int = 4096) -> None:
-        """`engine` stretches; R3 is finer and costs about three times as much."""
+    def __init__(self, rate: int, engine: Engine = "R2", *, capacity: int = 4096, trial: bool = False) -> None:
+        """`engine` stretches; R3 is finer and costs about three times as much. A `trial` is not compiled beforehand."""
+        self._rate, self._engine, self._trial = rate, engine, trial
         decks = [LiveDeck(name, rate, engine) for name in DECKS]
         self._live = tuple(decks)
         self.clock = Clock(rate, MASTER[MASTER_TEMPO].default)
@@ -56,6 +66,27 @@ class LiveMixer(Mixer):
         self._waiting = 0
         super().__init__(rate, decks, capacity=capacity)
         self._phones.latency = self.latency
+
+    def _compile(self) -> None:
+        """Have everything compiled that a performance may come to; a little song is played for it."""
+        super()._compile()
+        if not self._trial:
+            trial = LiveMixer(self._rate, self._engine, trial=True)
+            nothing = np.zeros((1, 2, 8192), dtype=np.float32)
+            bank = Bank(("s0",), nothing, self._rate, Beatgrid.steady_at(self._rate / 64, 0.0, 8192 / self._rate))
+            trial.load("a", Record({"song": bank}))
+            trial.play_through()
+
+    def play_through(self) -> None:
+        """Do some of everything for a few blocks."""
+        moves = {DECK_PLAY: 1.0, DECK_TEMPO: 1.1, DECK_EQ_LOW: -6.0, DECK_FILTER: 0.5, DECK_LOOP: 1.0, DECK_SYNC: 1.0}
+        for slot, value in moves.items():
+            self.put(0, Place(0, -1, slot).address, value)
+        self.put(CHUNK, Place(0, 0, SOURCE_CLIP).address, 1.0)
+        taps, out, cue = self.make_taps(CHUNK), *(np.zeros((2, CHUNK), dtype=np.float32) for _ in range(2))
+        for _ in range(16):
+            self.render(out, taps, cue)
+        self.read_meters()
 
     def load(self, deck: str, record: Record | None) -> None:
         """Put a record on a deck between two blocks, or take it off. Takes some ms for each stretcher."""

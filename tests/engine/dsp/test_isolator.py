@@ -34,7 +34,8 @@ def response_db(gains: Gains, hz: NDArray[np.float64], rate: int = RATE) -> NDAr
     x = np.zeros((2, LONG + LONG))
     x[:, LONG] = 1.0
     y = isolated(x, {0: gains}, rate=rate)[0, LONG:]
-    return 20 * np.log10(np.abs(np.exp(-2j * np.pi * np.outer(hz, np.arange(LONG)) / rate) @ y))
+    spectrum: NDArray[np.complex128] = np.exp(-2j * np.pi * np.outer(hz, np.arange(LONG)) / rate) @ y
+    return 20 * np.log10(np.abs(spectrum))
 
 
 def noise(frames: int) -> NDArray[np.float64]:
@@ -94,7 +95,7 @@ def test_bands_meet_at_6_db_down() -> None:
 def test_turning_does_not_click(hz: float) -> None:
     rng = np.random.default_rng(1)
     moves: dict[int, Gains] = {k: tuple(rng.choice([0.0, 1.0, 2.0], 3)) for k in range(2400, 90_000, 2400)}
-    moves |= {k: (1.0, 1.0, 1.0) for k in range(12_000, 90_000, 12_000)}
+    moves |= dict.fromkeys(range(12_000, 90_000, 12_000), (1.0, 1.0, 1.0))
     x = np.tile(np.sin(2 * np.pi * hz * np.arange(2 * RATE) / RATE), (2, 1))
 
     y = isolated(x, moves)

@@ -29,7 +29,8 @@ def response_db(place: float, hz: NDArray[np.float64], rate: int = RATE) -> NDAr
     x = np.zeros((2, LONG + LONG))
     x[:, LONG] = 1.0
     y = swept(x, {0: place}, rate=rate)[0, LONG:]
-    return 20 * np.log10(np.abs(np.exp(-2j * np.pi * np.outer(hz, np.arange(LONG)) / rate) @ y))
+    spectrum: NDArray[np.complex128] = np.exp(-2j * np.pi * np.outer(hz, np.arange(LONG)) / rate) @ y
+    return 20 * np.log10(np.abs(spectrum))
 
 
 def noise(frames: int) -> NDArray[np.float64]:
@@ -65,22 +66,21 @@ def test_the_cutoffs_at_the_ends() -> None:
 
 
 @pytest.mark.parametrize("rate", [44_100, 48_000, 96_000])
-@pytest.mark.parametrize("place", [-1.0, -0.5, 0.5, 1.0])
+@pytest.mark.parametrize("place", [-1.0, -0.7, 0.5, 0.8])
 def test_slope_and_resonance(place: float, rate: int) -> None:
     which = LOW if place < 0 else HIGH
     cutoff = cutoff_hz(place, which)
     away = 2.0 if which == LOW else 0.5
 
-    at_cutoff, passed, once, twice, far = response_db(place, cutoff * away ** np.array([0.0, -3.0, 2.0, 3.0, 3.0]), rate)[:5]
+    passed, at_cutoff, two_octaves, three_octaves = response_db(place, cutoff * away ** np.array([-3.0, 0.0, 2.0, 3.0]), rate)
 
     assert at_cutoff == pytest.approx(20 * np.log10(0.9), abs=0.1)
-    if cutoff * away**-3 < 0.4 * rate:
-        assert passed == pytest.approx(0.0, abs=0.3)
-    assert once - twice == pytest.approx(12.0, abs=1.5)
-    assert far < -34.0
+    assert passed == pytest.approx(0.0, abs=0.3)
+    assert two_octaves - three_octaves == pytest.approx(12.0, abs=1.0)
+    assert three_octaves < -35.0
 
 
-@pytest.mark.parametrize(("hz", "most_dbfs"), [(100.0, -100.0), (1000.0, -90.0)])
+@pytest.mark.parametrize(("hz", "most_dbfs"), [(100.0, -100.0), (1000.0, -80.0)])
 def test_turning_does_not_click(hz: float, most_dbfs: float) -> None:
     rng = np.random.default_rng(1)
     moves = {k: float(rng.choice([0.0, -1.0, 1.0, 0.5, -0.5, 0.3])) for k in range(2400, 90_000, 2400)}
