@@ -1,7 +1,10 @@
-"""`remixture render SET... -o OUT`: sets -> an audio file.
+"""`remixture render SET... -o OUT`: sets, or a take of them -> an audio file.
 
 Sources are named as `remixture info` lists them. With several sets the decks are a, b, c, d in the order given: `drums=+6`
 means every deck that has drums, `b.vocals=-3` only deck b, `b=-3` deck b as a whole.
+
+With --take what was played is rendered again. Its sets are looked for where they were, and beside the take; SET names other
+places to look in: sets, or folders of them.
 """
 
 from __future__ import annotations
@@ -15,9 +18,14 @@ from engine.model.errors import RemixtureError
 
 if TYPE_CHECKING:
     from engine.bounce import Bounced, Mix
+    from engine.mix.addresses import Knobs
+    from engine.mix.insert import Insert
+    from engine.model.take import TakeChain
 
 PARTS = ("stems", "loops")
 AUTO = "auto"
+LIVE = ("parts", "gain", "mute", "solo", "tempo", "pitch", "start", "bars", "straighten", "ceiling", "scene")
+"""Options that a take decides."""
 
 
 def add_parser(words: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -27,7 +35,9 @@ def add_parser(words: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
     add = parser.add_argument
-    add("sets", nargs="+", type=Path, metavar="SET", help="folders NAME.remix, one to four")
+    add("sets", nargs="*", type=Path, metavar="SET", help="folders NAME.remix, one to four")
+    add("--take", type=Path, metavar="FILE", help="a take.jsonl, to be rendered as it was played")
+    add("--scene", metavar="NAME", help="begin with a scene: its name, or a .toml file")
     add("-o", "--output", type=Path, required=True, metavar="OUT", help="a .wav, .flac or .mp3")
     add("--parts", metavar="PARTS", help="stems or loops; or one word a set, as stems,loops (default: stems where there are)")
     add("--gain", action="append", default=[], metavar="SOURCE=DB", help="level of a source, -12 to +12 dB; may be repeated")
@@ -52,12 +62,19 @@ def add_parser(words: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
 
 
 def run(options: argparse.Namespace) -> None:
-    """Bounce the mix."""
-    from engine.bounce import bounce
+    """Bounce the mix, or the take."""
+    from engine.bounce import Target, bounce, bounce_take
+    from engine.store.encode import BitDepth
 
-    mix = mix_of(options)
-    with Screen(options.output.name[:32]) as screen:
-        done = bounce(mix, options.output, screen)
+    if options.take is None:
+        mix = mix_of(options)
+        with Screen(options.output.name[:32]) as screen:
+            done = bounce(mix, options.output, screen)
+    else:
+        refuse_beside_take(options)
+        target = Target(options.output, BitDepth(options.bits), options.loudness, options.each)
+        with Screen(options.output.name[:32]) as screen:
+            done = bounce_take(options.take, target, options.sets, screen, effects)
     if options.json:
         import msgspec
 
@@ -66,11 +83,38 @@ def run(options: argparse.Namespace) -> None:
         print(summary(done))
 
 
+def effects(chain: TakeChain, rate: int) -> tuple[Insert, Knobs]:
+    """Open a chain of effects that a take was played through.
+
+    A take may come from anywhere and a plug-in can do anything, so only a person's own preset of that name is opened.
+    """
+    from bridge.plugins.chain import load_chain
+    from bridge.plugins.preset import preset_files, read_preset, user_folder
+    from bridge.plugins.trial import try_chain
+
+    path = preset_files().get(chain.name)
+    if path is None or path.read_text(encoding="utf-8") != chain.text:
+        there = "are others now" if path else "are not here"
+        raise RemixtureError(f"the take was played through the effects {chain.name!r}, which {there}: see {user_folder()}")
+    preset = read_preset(path)
+    opened = load_chain(preset, try_chain(preset, rate), rate)
+    return opened, opened.params
+
+
+def refuse_beside_take(options: argparse.Namespace) -> None:
+    """Raise RemixtureError if there are options that would change what was played."""
+    for name in LIVE:
+        value = getattr(options, name)
+        if not (value is None or value is False or value in ([], AUTO)):
+            raise RemixtureError(f"--{name} cannot change a take: what was played decides; leave it away, or --take")
+
+
 def summary(done: Bounced) -> str:
     """Return what was made, in a few lines for people."""
     lines = [str(path) for path in done.files]
     loudness = "silent" if done.loudness_lufs is None else f"{done.loudness_lufs:.1f} LUFS"
-    lines.append(f"  {done.seconds:.1f} s, {done.bpm:.2f} bpm, {loudness}, true peak {done.true_peak_dbtp:+.1f} dBTP")
+    tempo = "" if done.bpm is None else f"{done.bpm:.2f} bpm, "
+    lines.append(f"  {done.seconds:.1f} s, {tempo}{loudness}, true peak {done.true_peak_dbtp:+.1f} dBTP")
     if done.reduction_db > 0.0:
         lines.append(f"  the limiter took away up to {done.reduction_db:.1f} dB")
     return "\n".join(lines)
@@ -81,7 +125,10 @@ def mix_of(options: argparse.Namespace) -> Mix:
     from engine.bounce import Mix, SetChoice, Setting
     from engine.model.params import DECKS
     from engine.store.encode import BitDepth
+    from engine.store.scene import find_scene
 
+    if not options.sets:
+        raise RemixtureError("name a set to render, such as song.remix, or a take with --take")
     if len(options.sets) > len(DECKS):
         raise RemixtureError(f"there are {len(DECKS)} decks, got {len(options.sets)} sets")
     settings = [Setting("gain", *place(name), value) for name, value in map(assigned_gain, options.gain)]
@@ -90,6 +137,7 @@ def mix_of(options: argparse.Namespace) -> Mix:
     settings += [Setting("pitch", *place(name), value) for name, value in map(assigned_pitch, options.pitch)]
     return Mix(
         tuple(map(SetChoice, options.sets, _parts(options.parts, len(options.sets)))), tuple(settings),
+        scene=None if options.scene is None else find_scene(options.scene),
         tempo=options.tempo, start_bar=options.start, bars=options.bars, straighten=options.straighten,
         loudness_lufs=options.loudness, limiter=options.ceiling != "off", depth=BitDepth(options.bits), each=options.each,
         ceiling_dbtp=None if options.ceiling in {AUTO, "off"} else number(options.ceiling, "--ceiling"),

@@ -1,13 +1,17 @@
-"""Remix sets -> an audio file. The only place where store meets mix.
+"""Remix sets, or a take of them -> an audio file. The only place where store meets mix.
 
 - `wanted`  a mix as a person describes it
 - `load`    sets -> banks in memory, resampled, straightened
-- `run`     banks -> mixer -> files
+- `run`     a mix of sets -> a performance
+- `take`    a take and its sets -> a performance
+- `output`  a performance -> files
 
 The mixer is the one that plays live, here under a clock that runs as fast as it can.
 """
 
-from engine.bounce.run import Bounced, bounce
+from engine.bounce.output import Bounced, Target
+from engine.bounce.run import bounce
+from engine.bounce.take import bounce_take
 from engine.bounce.wanted import Mix, Move, Param, SetChoice, Setting
 
-__all__ = ["Bounced", "Mix", "Move", "Param", "SetChoice", "Setting", "bounce"]
+__all__ = ["Bounced", "Mix", "Move", "Param", "SetChoice", "Setting", "Target", "bounce", "bounce_take"]

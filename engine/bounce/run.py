@@ -1,47 +1,27 @@
-"""Banks -> mixer -> files.
+"""A mix of sets -> a performance.
 
 Levels that stay as they are let a deck mix first and stretch two channels; levels that move, and one file per source, make it
 stretch every source.
 """
 
-import contextlib
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
-
-from engine.bounce.load import Chosen, bank_of, choose, room
+from engine.bounce.load import Chosen, bank_of, choose
+from engine.bounce.output import Bounced, Names, Renderer, Still, Target, limit, usual_ceiling
 from engine.bounce.wanted import Mix, Setting
-from engine.dsp.levels import db_of_gain
-from engine.dsp.loudness import LoudnessMeter, gain_to_loudness
-from engine.dsp.truepeak import TruePeakMeter
 from engine.mix.bank import Bank
 from engine.mix.deck import Deck, StretchMode
 from engine.mix.mixer import Mixer
-from engine.model.audio import Progress, Samples
 from engine.model.command import Command
 from engine.model.errors import RemixtureError
-from engine.model.params import DECKS, find
+from engine.model.params import DECKS
 from engine.model.report import Quiet, Report
-from engine.store.encode import BitDepth, WriteBlock, audio_writer, check_target
-from engine.store.files import require_space, safe_name
+from engine.model.scene import Scene, expand
+from engine.store.encode import check_target
 
-BLOCK = 4096
-CEILING_DBTP = -1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Bounced:
-    """What was written. `reduction_db` is the most that the limiter took away."""
-
-    files: tuple[Path, ...]
-    seconds: float
-    bpm: float
-    loudness_lufs: float | None
-    true_peak_dbtp: float
-    reduction_db: float
+FOLLOWED = frozenset({"gain", "mute", "solo", "pitch", "eq_low", "eq_mid", "eq_high", "filter", "limiter", "ceiling"})
+"""What of a scene a static mix follows."""
 
 
 def bounce(mix: Mix, output: Path, report: Report = Quiet()) -> Bounced:  # noqa: B008 - a value
@@ -60,14 +40,10 @@ def bounce(mix: Mix, output: Path, report: Report = Quiet()) -> Bounced:  # noqa
             raise RemixtureError(f"{output} is the recording itself: name another file")
     for setting in [*mix.settings, *(move.setting for move in mix.moves)]:
         _targets(setting, chosen)
+    scene = {} if mix.scene is None else _recalled(mix.scene, chosen, report)
+    target = Target(output, mix.depth, mix.loudness_lufs, mix.each)
     banks = [bank_of(one, rate, straighten=mix.straighten, report=report) for one in chosen]
-    run = _Run(mix, chosen, banks)
-    done = run.write(output, report)
-    if run.loudest_part > 1.0 and mix.depth is not BitDepth.FLOAT:
-        report.note(
-            f"a source exceeds full scale by {db_of_gain(run.loudest_part):.1f} dB and is clipped in its file: use --bits 32f"
-        )
-    return done
+    return Renderer(_Static(mix, chosen, banks, scene), target).write(report)
 
 
 def _targets(setting: Setting, chosen: Sequence[Chosen]) -> list[str]:
@@ -87,17 +63,26 @@ def _targets(setting: Setting, chosen: Sequence[Chosen]) -> list[str]:
     return found
 
 
-class _Run:
+def _recalled(scene: Scene, chosen: Sequence[Chosen], report: Report) -> dict[str, float]:
+    """Return what a scene sets in a static mix, by path; say what it sets besides."""
+    found = expand(scene, {name: one.ids for name, one in zip(DECKS, chosen, strict=False)})
+    wanted = {path: value for path, value in found.values if path.rpartition(".")[2] in FOLLOWED}
+    rest = [*found.skipped, *(path for path, _ in found.values if path not in wanted)]
+    if rest:
+        report.note(f"scene {scene.name}: left out {', '.join(rest)}, since it is not there or only plays live")
+    return wanted
+
+
+class _Static:
     """A mix whose banks are loaded. Each pass builds its own decks and mixer, so that every pass is the same."""
 
-    def __init__(self, mix: Mix, chosen: Sequence[Chosen], banks: Sequence[Bank]) -> None:
-        self.mix, self.chosen, self.banks = mix, chosen, banks
+    def __init__(self, mix: Mix, chosen: Sequence[Chosen], banks: Sequence[Bank], scene: Mapping[str, float]) -> None:
+        self.mix, self.chosen, self.banks, self.scene = mix, chosen, banks, scene
         self.rate = banks[0].rate
         self.bpm = mix.tempo or banks[0].grid.bpm
         self.tempos = [_near_one(bank.tempo_for(self.bpm)) for bank in banks]
         self.starts, self.offsets = self._places()
         self.frames = self._length()
-        self.loudest_part = 0.0
 
     def _places(self) -> tuple[list[int], list[int]]:
         """Return where each song begins and when, in frames: all first bars, or all start bars, fall together."""
@@ -124,17 +109,28 @@ class _Run:
 
     def _pitch(self, deck: str) -> float:
         wanted = [s.value for s in self.mix.settings if s.param == "pitch" and s.deck in {None, deck}]
-        return wanted[-1] if wanted else 0.0
+        return wanted[-1] if wanted else self.scene.get(f"deck.{deck}.pitch", 0.0)
 
-    def _desk(self) -> Mixer:
-        """Return the mixer with all decks and everything that was set, its master still as it comes."""
-        moving = any(move.setting.source is not None for move in self.mix.moves)
-        mode: StretchMode = "sources" if moving or self.mix.each else "sum"
-        decks = [
-            Deck(name, bank, start=start, offset=offset, tempo=tempo, pitch=self._pitch(name), stretch=mode)
-            for name, bank, start, offset, tempo in zip(DECKS, self.banks, self.starts, self.offsets, self.tempos, strict=False)
-        ]
-        mixer = Mixer(self.rate, decks, integer_output=self._integer_output)
+    @property
+    def names(self) -> Names:
+        """The sources of each deck."""
+        return {name: bank.ids for name, bank in zip(DECKS, self.banks, strict=False)}
+
+    @property
+    def ceiling_dbtp(self) -> float | None:
+        """As wanted, or the usual one."""
+        if not self.mix.limiter:
+            return None
+        usual = usual_ceiling([one.set.true_peak_dbtp for one in self.chosen])
+        return usual if self.mix.ceiling_dbtp is None else self.mix.ceiling_dbtp
+
+    def player(self, *, limited: bool, integer_output: bool) -> Still:
+        """Return the mixer with all decks and everything that was set."""
+        mixer = Mixer(self.rate, self._decks(), integer_output=integer_output)
+        limit(mixer, self.ceiling_dbtp)
+        for path, value in self.scene.items():
+            if not path.endswith(".pitch"):
+                mixer.send(Command(0, path, value))
         for setting in self.mix.settings:
             for path in _targets(setting, self.chosen) if setting.param != "pitch" else ():
                 mixer.send(Command(0, path, setting.value))
@@ -142,97 +138,17 @@ class _Run:
             at = 0 if move.bar <= 1 else self.bar_frame(move.bar - 1)
             for path in _targets(move.setting, self.chosen):
                 mixer.send(Command(at, path, move.setting.value))
-        return mixer
+        if not limited:
+            limit(mixer, None)
+        return Still(mixer, self.names)
 
-    @property
-    def _integer_output(self) -> bool:
-        # Between two passes there are floats; the last one makes the file.
-        return self.mix.depth is not BitDepth.FLOAT and self.mix.loudness_lufs is None
-
-    def _limit(self, mixer: Mixer) -> None:
-        peaks = [one.set.true_peak_dbtp or 0.0 for one in self.chosen]
-        usual = find("master.ceiling").clamp(max(CEILING_DBTP, *peaks))
-        mixer.send(Command(0, "master.ceiling", usual if self.mix.ceiling_dbtp is None else self.mix.ceiling_dbtp))
-        mixer.send(Command(0, "master.limiter", float(self.mix.limiter)))
-
-    def _play(self, mixer: Mixer, progress: Progress, parts: Sequence[Sequence[WriteBlock]] = ()) -> Iterator[Samples]:
-        """Yield the mix, the limiter's delay taken off; write each source's share to `parts`. The last pieces may be empty."""
-        late, total = mixer.latency, self.frames
-        out = np.zeros((2, BLOCK), dtype=np.float32)
-        taps = mixer.make_taps(BLOCK) if parts else []
-        for done in range(0, total + late, BLOCK):
-            mixer.render(out, taps)
-            for writers, tap in zip(parts, taps, strict=True):
-                for write, source in zip(writers, tap[..., : max(0, total - done)], strict=True):
-                    write(source)
-                self.loudest_part = max(self.loudest_part, float(np.abs(tap).max(initial=0.0)))
-            yield out[:, max(0, late - done) : total + late - done]
-            progress(min(1.0, (done + BLOCK) / (total + late)))
-
-    def _to_loudness(self, parts: Sequence[Sequence[WriteBlock]], wanted: float, progress: Progress) -> Mixer:
-        """Play the decks once, unlimited, and measure; return a mixer that plays what was heard at the wanted loudness."""
-        desk, meter = self._desk(), LoudnessMeter(self.rate, 2)
-        desk.send(Command(0, "master.limiter", 0.0))
-        heard, done = room((1, 2, self.frames)), 0
-        for block in self._play(desk, progress, parts):
-            meter.add(block)
-            heard[0, :, done : done + block.shape[1]] = block
-            done += block.shape[1]
-        mixer = Mixer(
-            self.rate, [Deck("a", Bank(("mix",), heard, self.rate, self.banks[0].grid))],
-            integer_output=self.mix.depth is not BitDepth.FLOAT,
-        )  # fmt: skip
-        mixer.send(Command(0, "master.gain", gain_to_loudness(meter.integrated(), wanted)))
-        return mixer
-
-    def write(self, output: Path, report: Report) -> Bounced:
-        """Play and write."""
-        each = self._each_paths(output)
-        files = (output, *(path for deck in each for path in deck))
-        require_space(output.parent, self.frames * 2 * 4 * len(files), f"bouncing to {output.name}")
-        loudness, peak = LoudnessMeter(self.rate, 2), TruePeakMeter(2)
-        with contextlib.ExitStack() as stack:
-            parts = [[stack.enter_context(self._writer(path)) for path in deck] for deck in each]
-            if self.mix.loudness_lufs is None:
-                mixer = self._desk()
-            else:
-                mixer, parts = self._to_loudness(parts, self.mix.loudness_lufs, report.step("mix")), []
-            self._limit(mixer)
-            write = stack.enter_context(self._writer(output))
-            _hand_on(self._play(mixer, report.step("bounce"), parts), (write, loudness.add, peak.add))
-        seconds = self.frames / self.rate
-        return Bounced(files, seconds, self.bpm, loudness.integrated(), peak.dbtp(), mixer.reduction_db)
-
-    def _writer(self, path: Path) -> contextlib.AbstractContextManager[WriteBlock]:
-        return audio_writer(path, self.rate, 2, self.frames, self.mix.depth)
-
-    def _each_paths(self, output: Path) -> list[list[Path]]:
-        """Return a file beside the output for each source of each deck; the deck is named where there are several."""
-        if not self.mix.each:
-            return []
-        several = len(self.banks) > 1
+    def _decks(self) -> list[Deck]:
+        moving = any(move.setting.source is not None for move in self.mix.moves)
+        mode: StretchMode = "sources" if moving or self.mix.each else "sum"
         return [
-            [
-                output.with_name(f"{output.stem}-{f'{name}-' if several else ''}{safe_name(id_)}{output.suffix}")
-                for id_ in bank.ids
-            ]
-            for name, bank in zip(DECKS, self.banks, strict=False)
+            Deck(name, bank, start=start, offset=offset, tempo=tempo, pitch=self._pitch(name), stretch=mode)
+            for name, bank, start, offset, tempo in zip(DECKS, self.banks, self.starts, self.offsets, self.tempos, strict=False)
         ]
-
-
-def _hand_on(blocks: Iterator[Samples], takers: Sequence[WriteBlock]) -> None:
-    """Give each block to all takers in a thread beside, while the next one is being mixed."""
-
-    def take(block: Samples) -> None:
-        for taker in takers:
-            taker(block)
-
-    with ThreadPoolExecutor(1) as beside:
-        pending = beside.submit(take, np.zeros((2, 0), dtype=np.float32))
-        for block in blocks:
-            pending.result()
-            pending = beside.submit(take, block.copy())
-        pending.result()
 
 
 def _near_one(tempo: float) -> float:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 from engine.model.errors import RemixtureError
+from engine.model.scene import Scene
 from engine.store.encode import BitDepth
 
 Param = Literal["gain", "mute", "solo", "pitch"]
@@ -43,6 +44,8 @@ class Mix:
     sets: tuple[SetChoice, ...]
     settings: tuple[Setting, ...] = ()
     moves: tuple[Move, ...] = ()
+    scene: Scene | None = None
+    """Set at the start, before `settings`."""
     tempo: float | None = None
     """Beats per minute of all sets; by default the first set's."""
     start_bar: int | None = None
@@ -63,5 +66,3 @@ class Mix:
             raise RemixtureError(f"bars count from 1, got start bar {self.start_bar}")
         if self.bars is not None and self.bars < 1:
             raise RemixtureError(f"a mix is at least 1 bar long, got {self.bars} bars")
-        if self.loudness_lufs is not None and not -70.0 <= self.loudness_lufs <= 0.0:
-            raise RemixtureError(f"the loudness must be within -70 to 0 LUFS, got {self.loudness_lufs:g} LUFS")

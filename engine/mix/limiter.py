@@ -100,6 +100,7 @@ def _limit(
         state[FALL] = max(wide, int(state[FALL] * keep))
         lack = _average(state[FALL], state[FRAME], ring_a, state, SUM_A)
         lack = _average(lack, state[FRAME], ring_b, state, SUM_B)
+        state[MOST] = max(state[MOST], lack)
         gain = 1.0 - lack * scale
         out[0, at + i] = x[0, i] * gain
         out[1, at + i] = x[1, i] * gain

@@ -24,6 +24,7 @@ from engine.mix.addresses import (
     MASTER_QUANTIZE,
     MASTER_TEMPO,
     SOURCE_CLIP,
+    SOURCES_MOST,
     Knobs,
     Place,
     place_of,
@@ -90,12 +91,21 @@ class LiveMixer(Mixer):
 
     def load(self, deck: str, record: Record | None) -> None:
         """Put a record on a deck between two blocks, or take it off. Takes some ms for each stretcher."""
-        live = self._live[DECKS.index(deck)]
+        index = DECKS.index(deck)
+        live = self._live[index]
+        self._forget(Place(index, 0, 0).address, Place(index, SOURCES_MOST, 0).address)
         live.strip.clear_sources()
         live.load(record)
         self.addresses.set_names(deck, live.names)
         self._compensate()
         live.compile()
+
+    def _forget(self, first: int, last: int) -> None:
+        """Drop what still waits for sources that are taken off."""
+        self._queue.forget(first, last)
+        kept = [i for i in range(self._waiting) if not first <= self._on_beat[i, 1] < last]
+        self._on_beat[: len(kept)], self._on_beat_values[: len(kept)] = self._on_beat[kept], self._on_beat_values[kept]
+        self._waiting = len(kept)
 
     def insert(self, place: str, chain: Insert | None, knobs: Knobs = ()) -> None:
         """Put a chain of effects at `master`, `deck.a` or `deck.a.drums`, between two blocks, or take it off."""

@@ -12,7 +12,7 @@ from engine.mix.addresses import MASTER_CEILING, MASTER_GAIN, MASTER_LIMITER, Ad
 from engine.mix.deck import Deck
 from engine.mix.kernels import LONGEST, NO_TAPS, scale
 from engine.mix.limiter import Limiter
-from engine.mix.queue import CommandQueue
+from engine.mix.queue import NOTHING, CommandQueue
 from engine.model.audio import Samples
 from engine.model.command import Command
 from engine.model.errors import RemixtureError
@@ -133,7 +133,9 @@ class Mixer:
         """Obey the commands that are due; return how many of the next `n` frames come before the next one."""
         due = self._queue.next_frame()
         while due <= self.frame:
-            self._set(*self._queue.take())
+            address, value = self._queue.take()
+            if address != NOTHING:
+                self._set(address, value)
             due = self._queue.next_frame()
         return min(n, due - self.frame)
 

@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 NEVER = 2**62
 """A frame that does not come."""
 
+NOTHING = -1
+"""An address that nothing has."""
+
 Frames = NDArray[np.int64]
 Values = NDArray[np.float64]
 
@@ -54,6 +57,18 @@ class CommandQueue:
         _sort_in(self._ring, self._ring_values, self._waiting, self._values, self._ends)
         count = int(self._ends[WAITING])
         return int(self._waiting[count - 1, 0]) if count else NEVER
+
+    def forget(self, first: int, last: int) -> None:
+        """Drop what waits for addresses in [first, last). Between two blocks; not while another thread puts."""
+        self.next_frame()
+        count = int(self._ends[WAITING])
+        kept = [i for i in range(count) if not first <= self._waiting[i, 1] < last]
+        self._waiting[: len(kept)], self._values[: len(kept)] = self._waiting[kept], self._values[kept]
+        self._ends[WAITING] = len(kept)
+        for j in range(int(self._ends[TAKEN]), int(self._ends[PUT])):
+            place = j % self._ring.shape[0]
+            if first <= self._ring[place, 1] < last:
+                self._ring[place, 1] = NOTHING
 
     def take(self) -> tuple[int, float]:
         """Take out the earliest command after `next_frame` found one; return its address and value."""

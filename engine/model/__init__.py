@@ -7,6 +7,8 @@
 - `remixset`    a song taken apart, as it lies on disk
 - `params`      the one table of everything that can be set while playing
 - `command`     one change of one parameter at one frame
+- `take`        the log of a performance
+- `scene`       stored values, recalled on a beat
 - `report`      how long work tells people where it is
 - `errors`      what a person can mend
 """

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-
 NEXT_BEAT, NEXT_BAR = -1, -2
 """Instead of a frame: when the clock comes to its next beat or bar."""
 
@@ -11,7 +10,8 @@ NEXT_BEAT, NEXT_BAR = -1, -2
 class Command:
     """Set the parameter at `path` to `value` at frame `at` of the mixer's clock.
 
-    What is late takes effect with the next block; a take holds the frame at which it did. `path` and `value` are checked by the mixer that is sent it.
+    What is late takes effect with the next block; a take holds the frame at which it did. `path` and `value` are checked by
+    the mixer that is sent it.
     """
 
     at: int

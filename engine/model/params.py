@@ -14,7 +14,7 @@ DECKS = ("a", "b", "c", "d")
 """The names of the decks."""
 
 Curve = Literal["linear", "log", "switch", "steps"]
-"""How a control's way [0, 1] becomes a value: evenly, by equal ratios, off below the middle and on from there, or whole numbers."""
+"""How a control's way [0, 1] becomes a value: evenly, by equal ratios, off below the middle and on above, or whole numbers."""
 
 
 @dataclass(frozen=True, slots=True)

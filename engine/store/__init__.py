@@ -9,5 +9,7 @@
 - `manifest`  set.json
 - `assemble`  a decomposition's way into its set
 - `setdir`    the folder as a whole: named, opened, locked
+- `take`      take.jsonl, written as it happens
+- `scene`     scenes in TOML
 - `picture`   map.png
 """

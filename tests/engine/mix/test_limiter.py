@@ -133,3 +133,10 @@ def test_without_a_ceiling_samples_can_still_be_held() -> None:
 @pytest.mark.parametrize("rate", [8_000, 48_000, 192_000])
 def test_any_rate(rate: int) -> None:
     assert oversampled_dbfs(limit(in_band(stereo_noise(1.0)), rate=rate)) <= -0.95
+
+
+def test_what_was_taken_away_is_told() -> None:
+    loud = Mixer(RATE, [Deck("a", bank(sine(997.0, RATE, 0.9)))])
+    loud.send(Command(0, "master.gain", 6.0))
+    play(loud, RATE // 2)
+    assert loud.reduction_db == pytest.approx(6.0 + 20 * np.log10(0.9) + 1.0, abs=0.1)

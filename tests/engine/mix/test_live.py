@@ -389,3 +389,16 @@ def test_meters_show_levels_and_loudness() -> None:
     assert shown["master.momentary_lufs"] == pytest.approx(-6.0, abs=0.1)
     assert shown["deck.a.position_s"] == pytest.approx(2.0, abs=0.01)
     assert shown["deck.a.beat"] == pytest.approx(4.0, abs=0.02)
+
+
+def test_what_waits_for_a_source_is_forgotten_with_the_song() -> None:
+    record = two_ways(tones(4.0))
+    small = Record({"stems": Bank(("s0",), noise(1, 2, RATE), RATE, Beatgrid.steady_at(120.0, 0.0, 2.0))})
+    mixer = send(live(a=record, b=record), (0, "deck.a.play", 1), (0.5, "deck.a.bass.gain", -6), (0.5, "deck.b.bass.gain", -6))
+    play(mixer, 1000)
+    mixer.put(NEXT_BAR, mixer.addresses.address("deck.a.vocals.mute"), 1.0)
+    mixer.load("a", small)
+    play(mixer, 3 * RATE)
+    frames, values = np.zeros((64, 2), dtype=np.int64), np.zeros(64)
+    n = mixer.applied(frames, values)
+    assert [mixer.addresses.path(int(address)) for _, address in frames[:n]] == ["deck.a.play", "deck.b.bass.gain"]
