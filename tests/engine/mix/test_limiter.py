@@ -136,7 +136,8 @@ def test_any_rate(rate: int) -> None:
 
 
 def test_what_was_taken_away_is_told() -> None:
-    loud = Mixer(RATE, [Deck("a", bank(sine(997.0, RATE, 0.9)))])
-    loud.send(Command(0, "master.gain", 6.0))
-    play(loud, RATE // 2)
-    assert loud.reduction_db == pytest.approx(6.0 + 20 * np.log10(0.9) + 1.0, abs=0.1)
+    x = np.tile(np.sin(2 * np.pi * 997 / RATE * np.arange(RATE)), (2, 1)).astype(np.float32)
+    limiter, out = Limiter(RATE), np.zeros_like(x)
+    for start in range(0, RATE - 512, 512):
+        limiter.process(2.0 * x[:, start : start + 512].astype(np.float64), 512, 1.0, np.inf, out, start)
+    assert limiter.reduction_db == pytest.approx(20 * np.log10(2.0), abs=0.05)
