@@ -1,0 +1,239 @@
+"""Everything that plays along with one session: controllers, a clock to follow, OSC, Link; their thread and what they say."""
+
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from bridge.midi.controller import Controller, Say
+from bridge.midi.desk import LOST, Desk, check_path
+from bridge.midi.feedback import RATE
+from bridge.midi.follow import ClockFollower
+from bridge.midi.learn import Learner
+from bridge.midi.ports import Driver, open_driver, plain_names
+from bridge.midi.preset import Preset, Presets
+from engine.model.errors import RemixtureError
+
+if TYPE_CHECKING:
+    from bridge.midi.link import LinkClock
+    from bridge.midi.osc import OscIn, OscOut
+
+LOOK = 1.0
+"""Seconds from one look at the list of ports to the next."""
+
+
+class Controllers:
+    """All controllers of a desk. Use as a context manager, or `start` and `close`.
+
+    Parameters
+    ----------
+    desk
+        What plays. It is called from drivers' threads and from ours.
+    say
+        Takes a line for people: what came, what went, what does not work.
+    driver
+        The system's MIDI; None for the usual one.
+    folder
+        Where a person's own presets are; None for the usual place.
+    clock
+        Part of the name of the port whose MIDI clock leads; "" for none.
+    link
+        Whether to join Ableton Link.
+    osc
+        UDP port to listen on, 0 for a free one; None for no OSC. Only this machine is heard, unless `osc_host` is another
+        address of it (0.0.0.0 for all).
+    osc_to
+        (host, UDP port) to tell of changes; None for nobody.
+
+    Raises
+    ------
+    RemixtureError
+        If the OSC port cannot be had.
+    """
+
+    def __init__(
+        self,
+        desk: Desk,
+        say: Say,
+        *,
+        driver: Driver | None = None,
+        folder: Path | None = None,
+        clock: str = "",
+        link: bool = False,
+        osc: int | None = None,
+        osc_host: str = "127.0.0.1",
+        osc_to: tuple[str, int] | None = None,
+    ) -> None:
+        self._desk = desk
+        self._say = say
+        self._said: set[str] = set()
+        self._driver = driver or open_driver()
+        self._folder = folder
+        self._presets = Presets(folder)
+        self._learning = ""
+        self._clock_port = clock.lower()
+        self._clock = ClockFollower(desk) if clock else None
+        self._open: dict[str, Controller] = {}
+        self._looked = -LOOK
+        self._ends = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="controllers", daemon=True)
+        for problem in self._presets.problems:
+            say(problem)
+        self._link = self._open_link() if link else None
+        self.osc_in, self._osc_out = self._open_osc(osc, osc_host, osc_to)
+
+    def __enter__(self) -> Self:
+        """Start."""
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close."""
+        self.close()
+
+    @property
+    def names(self) -> dict[str, str]:
+        """Names of the open ports -> names of their presets."""
+        return {name: controller.preset.name for name, controller in self._open.items()}
+
+    def start(self) -> None:
+        """Open the ports and go on in a thread of our own."""
+        self._look()
+        if not self._open:
+            self._say(self._driver.why_none() or "no MIDI controller is connected; one that comes is taken up")
+        self._thread.start()
+
+    def changed(self, path: str, value: float) -> None:
+        """Hear that a parameter has another value; from any thread, returns at once."""
+        for controller in tuple(self._open.values()):
+            controller.changed(path)
+        if self._osc_out is not None:
+            self._osc_out.changed(path, value)
+
+    def learn(self, path: str) -> None:
+        """Bind the control that is moved next to a parameter, and save that; "" gives up waiting for one.
+
+        Raises
+        ------
+        RemixtureError
+            If nothing can be meant by the path.
+        """
+        param = check_path(path) if path else None
+        self._learning = path
+        for controller in tuple(self._open.values()):
+            controller.learn(Learner(path, param) if path else None)
+
+    def poll(self, seconds: float) -> None:
+        """Do what is due at a monotonic time: look for ports, show what changed, go with clocks."""
+        if seconds - self._looked >= LOOK:
+            self._looked = seconds
+            self._look()
+        for controller in tuple(self._open.values()):
+            controller.send()
+        if self._learning:
+            self._learn(seconds)
+        if self._osc_out is not None:
+            self._osc_out.send()
+        try:
+            if self._clock is not None:
+                self._clock.poll(seconds)
+            if self._link is not None:
+                self._link.poll()
+        except LOST as error:
+            self._once(f"clock: {error}")
+
+    def close(self) -> None:
+        """Put out the lights and close everything; closing twice is no error."""
+        self._ends.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        for controller in self._open.values():
+            controller.close()
+        self._open.clear()
+        for part in (self.osc_in, self._osc_out, self._link):
+            if part is not None:
+                part.close()
+        self._link = self._osc_out = None
+        self._driver.close()
+
+    def _run(self) -> None:
+        while not self._ends.wait(1.0 / RATE):
+            self.poll(time.monotonic())
+
+    def _look(self) -> None:
+        """Open the ports that came, let go of those that went."""
+        full_in, full_out = self._driver.names()
+        inputs, outputs = (plain_names(full, self._driver.api) for full in (full_in, full_out))
+        for name, controller in tuple(self._open.items()):
+            # An output may come later than its input, and has its controller opened again, now with lights.
+            if controller.ports != (inputs.get(name), _output(controller.preset, name, outputs)):
+                del self._open[name]
+                controller.close()
+                if name not in inputs:
+                    self._say(f"{name} is gone; when it comes back it goes on")
+        for name, full in inputs.items():
+            if name not in self._open:
+                self._take_up(name, full, outputs)
+
+    def _take_up(self, name: str, full: str, outputs: dict[str, str]) -> None:
+        """Open a port if there is a preset for it, or if its clock leads."""
+        preset = self._presets.for_port(name)
+        leads = self._clock is not None and self._clock_port in name.lower()
+        if preset is None and not leads:
+            return
+        preset = preset or Preset("clock", (name,), "", ())
+        ports = full, _output(preset, name, outputs)
+        listen = self._clock.take if leads and self._clock is not None else None
+        try:
+            self._open[name] = Controller(name, preset, self._desk, self._driver, ports, self._say, listen)
+        except OSError as error:
+            self._once(f"{name}: {error}")
+            return
+        self._say(f"{name}: {preset.name}" + (", its clock leads" if leads else ""))
+
+    def _learn(self, seconds: float) -> None:
+        """Save what was learnt, if anything was, and take its controller up again with it."""
+        for name, controller in tuple(self._open.items()):
+            binding = controller.poll_learnt(seconds)
+            if binding is None:
+                continue
+            try:
+                file = self._presets.save(name, binding)
+            except (RemixtureError, OSError) as error:
+                self._say(f"{name}: what was learnt is lost: {error}")
+            else:
+                self._say(f"{name}: {binding.control} is now {binding.path}, saved in {file}")
+                self._presets = Presets(self._folder)
+            self.learn("")
+            del self._open[name]
+            controller.close()
+            self._look()
+            return
+
+    def _open_link(self) -> "LinkClock | None":
+        from bridge.midi.link import LinkClock
+
+        try:
+            return LinkClock(self._desk)
+        except OSError as error:
+            self._say(str(error))
+            return None
+
+    def _open_osc(self, port: int | None, host: str, to: tuple[str, int] | None) -> "tuple[OscIn | None, OscOut | None]":
+        from bridge.midi.osc import OscIn, OscOut
+
+        listener = None if port is None else OscIn(self._desk, port, self._say, host)
+        return listener, None if to is None else OscOut(*to)
+
+    def _once(self, text: str) -> None:
+        if text not in self._said:
+            self._said.add(text)
+            self._say(text)
+
+
+def _output(preset: Preset, name: str, outputs: dict[str, str]) -> str | None:
+    """Return the full name of the output that belongs to an input; None if there is none.
+
+    Some systems call it otherwise than the input, "CTRL" where that is "SLIDER/KNOB": then the first that the preset names.
+    """
+    return outputs.get(name) or next((full for other, full in outputs.items() if preset.suits(other) > 1), None)
