@@ -19,9 +19,10 @@ import os
 import sys
 from collections.abc import Sequence
 
-from bridge.cli import demo, devices, doctor, info, midi, open, prepare, render
+from bridge.cli import demo, devices, doctor, info, midi, prepare, render
+from bridge.cli import open as open_
 
-WORDS = (demo, prepare, info, render, open, devices, midi, doctor)
+WORDS = (demo, prepare, info, render, open_, devices, midi, doctor)
 STOPPED = 130
 
 

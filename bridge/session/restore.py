@@ -1,0 +1,30 @@
+"""What to send to an engine that was started again, so that it goes on where the one before died."""
+
+from collections.abc import Iterator, Mapping
+
+ONCE = frozenset({"seek", "jump", "cue", "beat"})
+"""What happens once, and would be wrong a second time."""
+LAST = ("loop", "clip", "play")
+"""What comes after the position, in this order."""
+
+
+def master_values(values: Mapping[str, float], beat: float) -> Iterator[tuple[str, float]]:
+    """Yield the values of the master, its clock at `beat`."""
+    for path, value in values.items():
+        if path.startswith("master.") and _name(path) not in ONCE:
+            yield path, value
+    yield "master.beat", max(0.0, beat)
+
+
+def deck_values(values: Mapping[str, float], deck: str, beat: float, *, playing: bool) -> Iterator[tuple[str, float]]:
+    """Yield the values of a deck and its sources, its song at `beat`."""
+    mine = {path: value for path, value in values.items() if path.startswith(f"deck.{deck}.") and _name(path) not in ONCE}
+    yield from ((path, value) for path, value in mine.items() if _name(path) not in LAST)
+    yield f"deck.{deck}.seek", beat
+    for name in LAST[:-1]:
+        yield from ((path, value) for path, value in mine.items() if _name(path) == name and value > 0.0)
+    yield f"deck.{deck}.play", float(playing)
+
+
+def _name(path: str) -> str:
+    return path.rpartition(".")[2]

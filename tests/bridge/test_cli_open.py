@@ -1,0 +1,127 @@
+"""`remixture open` as a person starts it: a process of its own that reads lines."""
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from subprocess import Popen
+
+import numpy as np
+import pytest
+import soundfile
+
+from bridge.cli import main
+from engine.store.take import read_take
+from tests.bridge.session.rig import RATE, alive, children, command, make_set, start, until
+from tests.conftest import loop_song
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_set(tmp_path_factory.mktemp("open"))
+
+
+@pytest.fixture
+def opened() -> Iterator[list[Popen[str]]]:
+    """Sessions that a test starts; none outlives it, nor what it started."""
+    started: list[Popen[str]] = []
+    yield started
+    for session in started:
+        session.kill()
+        session.communicate()
+
+
+def said(session: Popen[str], lines: str) -> tuple[str, str]:
+    """Say lines to a session and return what it said until its end."""
+    out, err = session.communicate(lines, timeout=120)
+    assert session.returncode == 0, err
+    return out, err
+
+
+def test_what_was_heard_is_the_take_rendered_again(folder: Path, tmp_path: Path, opened: list[Popen[str]]) -> None:
+    take, heard, again = (tmp_path / name for name in ("take.jsonl", "heard.wav", "again.wav"))
+    opened.append(start(folder, "--sink", "file", "--device", heard, "--no-midi", "--take", take))
+
+    moves = ("a.drums +6", "a.bass mute", "wait 0.3", "a parts loops", "a seek 3", "wait 0.2", "a tempo 1.05", "wait 0.5")
+    out, err = said(opened[0], "\n".join(["wait 0.3", *moves, "status", "foo", "quit", ""]))
+
+    assert "song-0" in out
+    assert "drums +6.0, bass mute" in out
+    assert [line for line in err.splitlines() if "foo" in line] == [
+        "remixture: nothing is called 'foo'; help says what there is"
+    ]
+    assert main(["render", "--take", str(take), "-o", str(again), "--bits", "32f"]) == 0
+    x, y = (soundfile.read(path, dtype="float32", always_2d=True)[0] for path in (heard, again))
+    frames = read_take(take).frames
+    late = next(k for k in range(2000) if np.array_equal(x[k : k + 2048], y[:2048]) or k == 1999)
+    assert np.abs(y).max() > 0.01
+    assert frames > RATE
+    np.testing.assert_array_equal(x[late:frames], y[: frames - late])
+
+
+def test_a_killed_session_leaves_no_process_and_a_whole_take(folder: Path, tmp_path: Path, opened: list[Popen[str]]) -> None:
+    take = tmp_path / "take.jsonl"
+    session = start(folder, "--sink", "null", "--no-midi", "--take", take)
+    opened.append(session)
+    assert session.stdin is not None
+    session.stdin.write("a.drums -5\n")
+    session.stdin.flush()
+    until(lambda: take.exists() and [c.value for c in read_take(take).commands if c.path == "deck.a.drums.gain"], 60.0)
+    engines = [pid for pid in children(session.pid) if "spawn_main" in command(pid)]
+    assert engines
+
+    session.send_signal(signal.SIGKILL)
+    session.wait()
+
+    until(lambda: not any(map(alive, engines)), 5.0)
+    found = read_take(take)
+    assert found.late is None
+    assert not found.torn
+
+
+def test_ctrl_c_ends_it_in_order(folder: Path, tmp_path: Path, opened: list[Popen[str]]) -> None:
+    take = tmp_path / "take.jsonl"
+    session = start(folder, "--sink", "null", "--no-midi", "--take", take)
+    opened.append(session)
+    until(lambda: take.exists() and read_take(take).commands, 60.0)
+
+    for pid in (session.pid, *children(session.pid)):
+        signal.pidfd_send_signal(os.pidfd_open(pid), signal.SIGINT)
+    _, err = session.communicate(timeout=30)
+
+    assert session.returncode == 0, err
+    assert "Traceback" not in err
+    assert read_take(take).late is not None
+
+
+@pytest.mark.slow
+def test_a_song_is_prepared_while_another_plays(folder: Path, tmp_path: Path, opened: list[Popen[str]]) -> None:
+    audio = loop_song(8.0, RATE, seed=3)
+    song, take = tmp_path / "new.wav", tmp_path / "take.jsonl"
+    soundfile.write(song, audio.samples.T, RATE)
+    session = start(folder, song, "-o", tmp_path, "--sink", "null", "--no-midi", "--sync", "--take", take)
+    opened.append(session)
+
+    until(lambda: take.exists() and [c for c in read_take(take).commands if c.path == "deck.b.play"], 100.0)
+    _, err = said(session, "quit\n")
+
+    assert "new.wav is on deck b" in err
+    assert (tmp_path / "new.remix" / "set.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (["nothing.wav"], "nothing.wav does not exist"),
+        (["--sink", "gramophone"], "no sink is called 'gramophone'"),
+        (["--connect", "master", "--sink", "null"], "--connect takes a pair and two ports"),
+        (["a", "b", "c", "d", "e"], "there are 4 decks, got 5 songs"),
+    ],
+)
+def test_what_cannot_be_opened_is_one_line(arguments: list[str], text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["open", *arguments, "--no-take"]) == 2
+
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.count("\n") == 1
+    assert text in err
