@@ -40,8 +40,7 @@ class JackSink:
         self._set_callbacks()
         self._client.activate()
         self._connect()
-        self._joiner = threading.Thread(target=self._join, name="jack connections", daemon=True)
-        self._joiner.start()
+        threading.Thread(target=self._join, name="jack connections", daemon=True).start()
 
     @property
     def late(self) -> int:
@@ -73,11 +72,8 @@ class JackSink:
             self._ring.end()
         self._closing = True
         self._appeared.set()
-        self._joiner.join()
-        if not self._ring.lost:
-            self._client.deactivate()
-        self._client.close()
-        self._ring.close()
+        # Not deactivated first: libjack crashes there if the server is dead, and closing does it anyhow.
+        self._ring.leave(self._client.close)
 
     def _register(self, connect: Connections | None) -> list[tuple[str, str]]:
         """Make the ports, note them in the table; return which port of ours goes to which of others."""

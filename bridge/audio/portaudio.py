@@ -62,13 +62,12 @@ class PortAudioSink:
 
     def close(self) -> None:
         """Play what is in flight, then close the device."""
-        lost = False
-        try:
+        with contextlib.suppress(SinkLost):
             self._ring.end()
-        except SinkLost:
-            lost = True
+        self._ring.leave(self._leave)
+
+    def _leave(self) -> None:
         with contextlib.suppress(self._sound.PortAudioError):
             # A dead device never finishes what it holds.
-            (self._stream.abort if lost else self._stream.stop)()
+            (self._stream.abort if self._ring.lost else self._stream.stop)()
         self._stream.close()
-        self._ring.close()

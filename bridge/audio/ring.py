@@ -9,6 +9,7 @@ import ctypes
 import os
 import select
 import sys
+import threading
 import time
 from collections.abc import Callable
 from typing import Final
@@ -48,6 +49,8 @@ NAPS: Final = 20_000
 
 STALLED_SECONDS: Final = 3.0
 """A device that asked for nothing for so long is lost."""
+
+LEAVE_SECONDS: Final = 2.0
 
 Table = NDArray[np.int64]
 
@@ -139,12 +142,20 @@ class Ring:
         calls = self.table[CALLS]
         self._until(lambda: bool(self.table[CALLS] >= calls + 2))
 
-    def close(self) -> None:
-        """Give the bell back; nothing may drain any more."""
+    def leave(self, close: Callable[[], object]) -> None:
+        """Close the driver with `close`, then give the bell back.
+
+        A driver that hangs is left behind after `LEAVE_SECONDS`, with the memory that it may still use.
+        """
+        leaving = threading.Thread(target=self._leave, args=(close,), daemon=True)
+        leaving.start()
+        leaving.join(LEAVE_SECONDS)
+
+    def _leave(self, close: Callable[[], object]) -> None:
+        close()
         for file in {self._bell, self._pull}:
             if file is not None:
                 os.close(file)
-        self._bell = self._pull = None
 
     def _wait(self, allowed: Callable[[], int]) -> None:
         self._until(lambda: bool(self.table[WRITTEN] - self.table[READ] <= allowed()))
@@ -157,7 +168,7 @@ class Ring:
             if self.table[CALLS] != calls:
                 calls, since = int(self.table[CALLS]), time.monotonic()
             elif time.monotonic() - since > STALLED_SECONDS:
-                raise SinkLost(f"the device has asked for no sound for {STALLED_SECONDS:g} s: it hangs or was taken away")
+                self.lost = f"the device has asked for no sound for {STALLED_SECONDS:g} s: it hangs or was taken away"
             self._listen()
 
     def _listen(self) -> None:

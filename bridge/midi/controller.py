@@ -1,5 +1,6 @@
 """One port that is open: messages in, feedback out, under one preset."""
 
+import contextlib
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -12,41 +13,60 @@ from bridge.midi.mapping import Mapping
 from bridge.midi.ports import Driver, InPort, OutPort, Receive
 from bridge.midi.preset import Preset
 
-Pair = tuple[str, str | None]
 Say = Callable[[str], None]
 
 
 class Controller:
     """A controller on its port.
 
-    While `learner` is one, what comes is learnt from instead of played. `ports` are the full names of the input and of the
-    output, if it has one; `listen` gets every message as well. OSError if the input does not open; without an output it plays
-    without lights.
+    `full` and `shown_on` are the full names of the input and of the output; without an output it plays without lights.
+    `listen` gets every message as well. While something is to be learnt, what comes is not played. OSError if the input does
+    not open.
     """
 
     def __init__(
-        self, name: str, preset: Preset, desk: Desk, driver: Driver, ports: Pair, say: Say, listen: Receive | None = None
+        self, name: str, preset: Preset, desk: Desk, driver: Driver, full: str, say: Say, listen: Receive | None = None
     ) -> None:
         import mido
 
         self.name = name
         self.preset = preset
-        self.ports = ports
-        self.learner: Learner | None = None
-        self.learnt: Binding | None = None
-        self._listen = listen
+        self.full = full
+        self.shown_on: str | None = None
+        self._desk = desk
+        self._driver = driver
         self._say = say
+        self._listen = listen
         self._said: set[str] = set()
         self._lock = threading.Lock()
+        self._learner: Learner | None = None
+        self._learnt: Binding | None = None
+        self._output: OutPort | None = None
+        self._echo: Echo | None = None
         self._parser: Any = mido.Parser()
         self._mapping = Mapping(preset, desk)
-        self._input: InPort = driver.open_input(ports[0], self._came)
-        self._output, self._echo = self._open_output(driver, ports[1], desk)
+        self._input: InPort = driver.open_input(full, self._came)
+
+    def show_on(self, full: str | None) -> None:
+        """Show values on an output from now on; None for none."""
+        self.shown_on = full
+        self._dark()
+        if full is None or not (self.preset.start or any(b.feedback for b in self.preset.bindings)):
+            return
+        try:
+            self._output = self._driver.open_output(full)
+            for data in self.preset.start:
+                self._output.send(data)
+        except OSError as error:
+            self._complain(f"{self.name}: no lights ({error})")
+        else:
+            self._echo = Echo(self.preset.bindings, self._desk, self._output)
 
     def changed(self, path: str) -> None:
         """Note that a parameter has another value; from any thread."""
-        if self._echo is not None:
-            self._echo.changed(path)
+        echo = self._echo
+        if echo is not None:
+            echo.changed(path)
 
     def send(self) -> None:
         """Show what changed."""
@@ -61,37 +81,29 @@ class Controller:
     def learn(self, learner: Learner | None) -> None:
         """Learn from what comes instead of playing it; None ends that."""
         with self._lock:
-            self.learner, self.learnt = learner, None
+            self._learner, self._learnt = learner, None
 
     def poll_learnt(self, seconds: float) -> Binding | None:
         """Return what was learnt until a monotonic time; None while it is not clear yet."""
         with self._lock:
-            if self.learner is not None:
-                self.learnt = self.learnt or self.learner.wait(seconds)
-            return self.learnt
+            if self._learner is not None:
+                self._learnt = self._learnt or self._learner.wait(seconds)
+            return self._learnt
 
     def close(self) -> None:
         """Put the lights out and let go of the ports."""
         self._input.close()
-        if self._echo is not None:
-            try:
-                self._echo.dark()
-            except OSError:
-                self._echo = None
-        if self._output is not None:
-            self._output.close()
+        self._dark()
 
-    def _open_output(self, driver: Driver, full: str | None, desk: Desk) -> tuple[OutPort | None, Echo | None]:
-        if full is None or not (self.preset.start or any(b.feedback for b in self.preset.bindings)):
-            return None, None
-        try:
-            output = driver.open_output(full)
-            for data in self.preset.start:
-                output.send(data)
-        except OSError as error:
-            self._complain(f"{self.name}: no lights ({error})")
-            return None, None
-        return output, Echo(self.preset.bindings, desk, output)
+    def _dark(self) -> None:
+        """Put the lights out and let go of the output."""
+        echo, self._echo = self._echo, None
+        output, self._output = self._output, None
+        if echo is not None:
+            with contextlib.suppress(OSError):
+                echo.dark()
+        if output is not None:
+            output.close()
 
     def _came(self, data: bytes, seconds: float) -> None:
         """Take what the driver's thread brings; nothing may be raised into it."""
@@ -103,9 +115,9 @@ class Controller:
                 self._take(message, seconds)
 
     def _take(self, message: Any, seconds: float) -> None:  # noqa: ANN401 (mido has no types)
-        learner = self.learner
+        learner = self._learner
         if learner is not None:
-            self.learnt = self.learnt or learner.take(message, seconds)
+            self._learnt = self._learnt or learner.take(message, seconds)
             return
         try:
             self._mapping.take(message)

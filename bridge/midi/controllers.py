@@ -165,27 +165,29 @@ class Controllers:
         full_in, full_out = self._driver.names()
         inputs, outputs = (plain_names(full, self._driver.api) for full in (full_in, full_out))
         for name, controller in tuple(self._open.items()):
-            # An output may come later than its input, and has its controller opened again, now with lights.
-            if controller.ports != (inputs.get(name), _output(controller.preset, name, outputs)):
+            if controller.full != inputs.get(name):
                 del self._open[name]
                 controller.close()
-                if name not in inputs:
-                    self._say(f"{name} is gone; when it comes back it goes on")
+                self._say(f"{name} is gone; when it comes back it goes on")
         for name, full in inputs.items():
             if name not in self._open:
-                self._take_up(name, full, outputs)
+                self._take_up(name, full)
+        for name, controller in self._open.items():
+            # An output may come later than its input.
+            output = _output(controller.preset, name, outputs)
+            if controller.shown_on != output:
+                controller.show_on(output)
 
-    def _take_up(self, name: str, full: str, outputs: dict[str, str]) -> None:
+    def _take_up(self, name: str, full: str) -> None:
         """Open a port if there is a preset for it, or if its clock leads."""
         preset = self._presets.for_port(name)
         leads = self._clock is not None and self._clock_port in name.lower()
         if preset is None and not leads:
             return
         preset = preset or Preset("clock", (name,), "", ())
-        ports = full, _output(preset, name, outputs)
         listen = self._clock.take if leads and self._clock is not None else None
         try:
-            self._open[name] = Controller(name, preset, self._desk, self._driver, ports, self._say, listen)
+            self._open[name] = Controller(name, preset, self._desk, self._driver, full, self._say, listen)
         except OSError as error:
             self._once(f"{name}: {error}")
             return

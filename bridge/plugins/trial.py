@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from typing import IO
+from typing import IO, Final
 
 import msgspec
 
@@ -16,8 +16,12 @@ from bridge.plugins.helper import Report, Request
 from bridge.plugins.preset import Preset
 from engine.model.errors import RemixtureError
 
-START_S = 5.0
+START_S: Final = 5.0
 """Seconds that the helper gets on top, to start Python and to import pedalboard."""
+
+
+KILLED: Final = 9
+"""SIGKILL, which Windows does not name."""
 
 
 def try_chain(preset: Preset, rate: int, timeout_s: float = 10.0) -> Facts:
@@ -57,7 +61,8 @@ def _what_happened(request: Request, last: Report, code: int, seconds: float) ->
     where = f"effect chain {request.preset.name}"
     if last.error:
         return f"{where}: {last.error}"
-    if seconds >= request.timeout_s:
+    # It ends itself with 1 (`helper`), or is killed by us; whatever else ended it was a crash, however slow it was to start.
+    if seconds >= request.timeout_s and code in (1, -KILLED):
         return f"{where}: {last.doing} was not done within {request.timeout_s:g} s; leave that effect out, or allow more time"
     ended = signal.Signals(-code).name if code < 0 else f"exit {code}"
     return f"{where}: {last.doing} crashed ({ended}); leave that effect out, or update the plug-in"

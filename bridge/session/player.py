@@ -28,7 +28,6 @@ START_SECONDS = 60.0
 LOAD_SECONDS = 20.0
 
 Say = Callable[[str], None]
-Listener = Callable[[str, float], None]
 
 
 class Player:
@@ -45,7 +44,7 @@ class Player:
         self._known = Known()
         self._left: Status | None = None
         """What was so when the last engine died."""
-        self._listeners: list[Listener] = []
+        self._listeners: list[Callable[[str, float], None]] = []
         self._lock = threading.RLock()
         self._opened = threading.Event()
         self._fatal = ""
@@ -131,7 +130,7 @@ class Player:
             self._engines.link.put(at, self._known.addresses.address(path), value)
             self._known.values[path] = value
 
-    def listen(self, changed: Listener) -> None:
+    def listen(self, changed: Callable[[str, float], None]) -> None:
         """Have `changed(path, value)` called for everything that takes effect, on a thread of the player's."""
         self._listeners.append(changed)
 
@@ -177,11 +176,7 @@ class Player:
     def chain(self, place: str, name: str | None) -> None:
         """Put a chain of effects at `master`, `deck.a` or `deck.a.drums`, or take it off; wait until it is there.
 
-        Parameters
-        ----------
-        place : str
-        name : str, optional
-            Of a chain, or the path of its .toml file; None takes off what is there.
+        `name` is a chain's, or the path of its .toml file; None takes off what is there.
 
         Raises
         ------

