@@ -16,6 +16,9 @@ from bridge.audio.sink import Connections, SinkLost
 from engine.model.audio import Samples
 from engine.model.errors import RemixtureError
 
+_abandoned: list["JackSink"] = []
+"""JACK may still call into their memory."""
+
 
 class JackSink:
     """A JACK client with ports `master_l`, `master_r`, `a.drums_l` ..., and a MIDI output `clock`.
@@ -72,8 +75,18 @@ class JackSink:
             self._ring.end()
         self._closing = True
         self._appeared.set()
+        if self._ring.stalled:
+            self._abandon()
+            return
         # Not deactivated first: libjack crashes there if the server is dead, and closing does it anyhow.
         self._ring.leave(self._client.close)
+
+    def _abandon(self) -> None:
+        """Leave the client of a server that hangs as it is: to close it would hang too, and crash once the server ends."""
+        import jack
+
+        self._client._ptr = jack._ffi.NULL  # noqa: SLF001 - or it closes itself when it is collected
+        _abandoned.append(self)
 
     def _register(self, connect: Connections | None) -> list[tuple[str, str]]:
         """Make the ports, note them in the table; return which port of ours goes to which of others."""

@@ -198,7 +198,7 @@ class _Room:
         if words[:1] == ["status"]:
             print("\n".join([table(view.status_rows(self._player), right=view.NUMBERS), *view.status_lines(self._player)]))
         elif words[:1] == ["help"]:
-            print(lines.__doc__)
+            print((lines.__doc__ or "").partition("```\n")[2].replace("```\n", ""))
         elif words[:1] == ["load"]:
             self._load(words[1:])
         elif words[:1] == ["fx"]:

@@ -28,6 +28,8 @@ class Desk(Protocol):
 
 _KNOB = re.compile(rf"(master|deck\.[{''.join(DECKS)}](\.[^.]+)?)\.fx\.[1-9]\d*\.[^.]+")
 
+_NTH = re.compile(r"#[1-9][0-9]{0,3}")
+
 LOST = (RemixtureError, LookupError)
 """What a `Desk` raises for a path that is not there now."""
 
@@ -38,7 +40,7 @@ def resolve(path: str, desk: Desk) -> str | None:
     `deck.a.#3.gain` is the level of the third source of deck a, whatever its id is in the song that lies there now.
     """
     words = path.split(".")
-    if len(words) < 3 or not words[2].startswith("#"):
+    if len(words) < 3 or not _NTH.fullmatch(words[2]) or words[1] not in DECKS:
         return path
     sources = desk.sources(words[1])
     index = int(words[2][1:]) - 1
@@ -60,7 +62,7 @@ def check_path(path: str) -> Param | None:
     """
     words = path.split(".")
     if len(words) > 3 and words[2].startswith("#"):
-        if not words[2][1:].isdecimal() or int(words[2][1:]) < 1:
+        if not _NTH.fullmatch(words[2]):
             raise RemixtureError(f"{path!r}: the n-th source is #1, #2 ..., got {words[2]!r}")
         words[2] = "source"
     path = ".".join(words)

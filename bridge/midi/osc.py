@@ -5,6 +5,7 @@ controller. Messages that have no meaning are counted, and the first of each kin
 """
 
 import contextlib
+import logging
 import math
 import socket
 import threading
@@ -60,11 +61,15 @@ class OscIn:
         """Do what a packet says."""
         from pythonosc.osc_packet import OscPacket, ParseError
 
+        # What it cannot read it tells the log as well; once is enough.
+        logging.getLogger().addFilter(_is_elsewhere)
         try:
             messages = [timed.message for timed in OscPacket(data).messages]
         except (ParseError, ValueError, IndexError, RecursionError):
             self._complain("OSC: a packet that is no OSC")
             return
+        finally:
+            logging.getLogger().removeFilter(_is_elsewhere)
         for message in messages:
             self._set(message.address, list(message.params))
 
@@ -125,6 +130,11 @@ class OscOut:
     def close(self) -> None:
         """Close the socket."""
         self._socket.close()
+
+
+def _is_elsewhere(record: logging.LogRecord) -> bool:
+    """Return whether a line of the log is not python-osc's."""
+    return "pythonosc" not in record.pathname
 
 
 def address_of(path: str) -> str:

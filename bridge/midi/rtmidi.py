@@ -11,6 +11,7 @@ the 25th to 50th of 585, and from then on the same one again and again). So unde
 
 import contextlib
 import ctypes
+import math
 import os
 import socket
 import threading
@@ -32,8 +33,8 @@ POLL, IDLE = 0.001, 0.004
 BUSY = 1.0
 """Seconds after a message for which a hand is taken to be moving."""
 
-LONGEST = 0.02
-"""Seconds that a message can have waited for such a look."""
+DRIFT = 1e-4
+"""How far the server's clock may run from ours, as a share."""
 
 Server = tuple[int, int]
 """What tells one run of a JACK server from another; always the same for other APIs, which have no server to lose."""
@@ -168,14 +169,16 @@ class _Polled:
         self._opened.close()
 
     def _run(self) -> None:
-        at = time.monotonic()
+        # The server's distance from message to message is exact, our time of asking is not: it is late by what varies. So
+        # the least that was seen of our clock over the server's is what tells the one from the other.
+        served, over, last = 0.0, math.inf, time.monotonic()
         while self._open:
-            time.sleep(POLL if time.monotonic() - at < BUSY else IDLE)
-            now = time.monotonic()
+            time.sleep(POLL if time.monotonic() - last < BUSY else IDLE)
             while (event := self._port.get_message()) is not None:
-                # The server's distance from message to message is exact where our own time of asking is not.
-                at = min(max(at + event[1], now - LONGEST), now)
-                self._receive(bytes(event[0]), at)
+                last = time.monotonic()
+                served += event[1]
+                over = min(over + DRIFT * event[1], last - served)
+                self._receive(bytes(event[0]), served + over)
 
 
 def jack_server() -> Server | None:

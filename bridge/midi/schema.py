@@ -1,5 +1,6 @@
 """The words of a controller's file, checked one by one; every complaint names the file, the binding and the word."""
 
+import math
 from collections.abc import Iterator
 from itertools import chain
 from typing import Any, TypeVar
@@ -61,7 +62,9 @@ class Entry:
         """Take a number or a list of them; None if it is not there."""
         got = self._table.pop(key, None)
         numbers = got if isinstance(got, list) else [] if got is None else [got]
-        if any(isinstance(number, bool) or not isinstance(number, int | float) for number in numbers):
+        if any(
+            isinstance(number, bool) or not isinstance(number, int | float) or not math.isfinite(number) for number in numbers
+        ):
             raise self.error(f"{key} must be a number or a list of them, got {got!r}")
         return [float(number) for number in numbers] or None
 

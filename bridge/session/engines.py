@@ -9,6 +9,8 @@ SPARE_SECONDS = 10.0
 """A spare engine is started when the music has played so long."""
 AGAIN_SECONDS = 1.0
 """An engine that dies younger than this is not started again at once."""
+HANG_SECONDS = 6.0
+"""An engine that has told nothing for so long hangs, in a plug-in most likely, and is ended."""
 END_SECONDS = 4.0
 """The patience with an engine that is to fade out and end."""
 
@@ -32,6 +34,8 @@ class Engines:
         age = time.monotonic() - self._begun
         if not self.link.process.is_alive():
             return age > AGAIN_SECONDS
+        if self.link.stalled() > HANG_SECONDS:
+            self.link.process.kill()
         if self._spare is None and age > SPARE_SECONDS:
             self._spare = Link(self._output, spare=True)
         return False

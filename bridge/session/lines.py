@@ -3,10 +3,16 @@
 ```
 a.drums +6              level of a source in dB; `a -3` is the deck's
 a.drums mute            on, and off again; also solo, clip (`a.drums clip off` stops it)
-a play    a stop        a cue    a seek 32    a loop 4    a loop off    a jump -8    a sync    a eject
+a play    a stop        a cue    a seek 32    a loop 4    a loop off    a jump -8    a sync    a parts loops
 a eq_low -40            every parameter of the table by its name; a full path such as deck.a.eq_low does as well
-tempo 124    xf -1      the tempo of the deck that leads or of the clock; the crossfader
-scene NAME              on the next bar; `scene save NAME` keeps what is so now
+sync b    tempo 124     follow the leader; the tempo of the deck that leads, or of the clock
+xf -1     quantize 1    the crossfader; when clips start
+scene NAME              on the next bar; `scene save NAME` keeps what is so now, `scene` lists them
+load b SET    b eject   another song
+fx a.drums echo-out     effects behind a source, a deck or the master; `fx a.drums off`; then a.drums.fx.1.mix 0.5
+learn a.drums.gain      binds what is moved next on a MIDI controller; `learn` alone gives up
+status    wait 2.5      what plays; wait so many seconds before the next line
+quit
 ```
 
 Bars count from 1. `@bar` or `@beat` at the end of a line has it wait for the next one.

@@ -5,13 +5,14 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bridge.session.boards import Boards
+from bridge.session.boards import STAMP, STANDING, Boards
 from bridge.session.messages import Chain, Go, Load, Opened, Output, Quit, Ready, Refused, Said
 from bridge.session.process import play
 
@@ -97,6 +98,11 @@ class Link:
         if found is not None:
             self._numbers = found
         return self._numbers
+
+    def stalled(self) -> float:
+        """Return how long ago, in seconds, it told anything; 0 before it has, and while its sink is gone."""
+        numbers = self.numbers()
+        return time.monotonic() - float(numbers[STAMP]) if numbers.size and not numbers[STANDING] else 0.0
 
     def end(self, patience: float) -> None:
         """Have it fade out and end; after `patience` seconds without that, end it. What it told can be read until `close`."""

@@ -31,12 +31,9 @@ Say = Callable[[str], None]
 
 
 class Player:
-    """A session that plays. Its methods may be called from any thread; only `load` and `close` wait for anything.
+    """A session that plays. Any thread may call its methods; only `load`, `chain` and `close` wait for anything.
 
-    Attributes
-    ----------
-    rate, frames, pairs
-        Of the sink, once `start` has returned: Hz, frames of a block, the stereo pairs it carries.
+    `rate` in Hz, `frames` of a block and the stereo `pairs` are those of the sink, once `start` has returned.
     """
 
     def __init__(self, output: Output, say: Say, take: Path | None = None) -> None:

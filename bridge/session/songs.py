@@ -5,6 +5,7 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -19,6 +20,7 @@ from engine.store.setdir import open_set, set_folder
 MODEST = 10
 """Niceness: the music, and other programs of the person's, come first."""
 END_SECONDS = 2.0
+LOOK_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +53,19 @@ def _no_share(_share: float) -> None:
     pass
 
 
-def _prepare(pipe: Connection, songs: Sequence[tuple[int, Path]], output: Path | None) -> None:
+def _end_with(parent: int) -> None:
+    """End this process when its parent is gone. Files are written beside and renamed, so that any moment will do."""
+    while os.getppid() == parent:
+        time.sleep(LOOK_SECONDS)
+    os._exit(1)
+
+
+def _prepare(pipe: Connection, songs: Sequence[tuple[int, Path]], output: Path | None, parent: int) -> None:
     """Be the process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(os, "nice"):
         os.nice(MODEST)
+    threading.Thread(target=_end_with, args=(parent,), name="parent", daemon=True).start()
     from engine.prepare import Settings, prepare
 
     for number, song in songs:
@@ -73,7 +83,9 @@ class Preparing:
         self._left, self._tell = dict(songs), tell
         self._pipe, theirs = multiprocessing.Pipe(duplex=False)
         context = multiprocessing.get_context("spawn")
-        self._process = context.Process(target=_prepare, args=(theirs, songs, output), name="remixture-prepare", daemon=True)
+        self._process = context.Process(
+            target=_prepare, args=(theirs, songs, output, os.getpid()), name="remixture-prepare", daemon=True
+        )
         with without_interrupt():
             self._process.start()
         theirs.close()

@@ -8,6 +8,7 @@ In the order in which sound passes:
 - `voices`     which voice sounds, which gets ready, and the way from one to the other
 - `levels`     the sources' gain, mute and solo
 - `transport`  seek, jump, loop, slip, cue, clips
+- `channel`    what every deck is
 - `deck`       plays one song, as a bounce needs it
 - `live`       a deck under the hands: loads, changes over, follows the clock
 - `insert`, `strip`  effects; a deck's channel strip with isolator, filter and fader

@@ -23,13 +23,11 @@ from engine.mix.addresses import (
     SOURCE_CLIP,
     SOURCE_CLIP_BAR,
     SOURCE_CLIP_BARS,
-    Place,
 )  # fmt: skip
+from engine.mix.channel import Channel
 from engine.mix.clock import Clock
-from engine.mix.deck import Deck
 from engine.mix.kernels import Bus
 from engine.mix.levels import Levels
-from engine.mix.queue import NEVER
 from engine.mix.record import Record
 from engine.mix.transport import Transport
 from engine.mix.voices import Key, Voices
@@ -38,22 +36,20 @@ from engine.model.errors import RemixtureError
 from engine.model.params import DECK
 
 
-class LiveDeck(Deck):
+class LiveDeck(Channel):
     """A deck that may be empty, and that stands still until it is told to play."""
 
     def __init__(self, name: str, rate: int, engine: Engine = "R2") -> None:
-        self._set_up(name, rate)
+        super().__init__(name, rate)
         self._engine = engine
-        self._offset, self._left = 0, NEVER
-        self.names: tuple[str, ...] = ()
-        self.summed, self.stretched = False, True
+        self.names = ()
         self.record: Record | None = None
         self._voices: Voices
         self._transport: Transport
         self._tempo, self._factor = 1.0, 1.0
         self._out = glides(np.zeros(2))
         """The play switch once more, and the way out of a voice that leaves."""
-        self._stands = True
+        self._stands, self._align, self._back_to_cue = True, False, False
         self.quantize = 0
         self.values[DECK_PLAY] = 0.0
         glide_to(self._play, 0.0, 0)
@@ -83,9 +79,10 @@ class LiveDeck(Deck):
             self._factor = 1.0
             self._tempo = float(self.values[DECK_TEMPO])
 
-    def check(self, place: Place, path: str, *, at_start: bool) -> None:
-        """Raise RemixtureError if the record has no second decomposition to change to."""
-        del place, path, at_start
+    @property
+    def playing(self) -> int:  # type: ignore[override]
+        """Which bank of the record is heard."""
+        return self._voices.key[0]
 
     @property
     def running(self) -> bool:
@@ -135,7 +132,7 @@ class LiveDeck(Deck):
         if source >= 0 and slot >= SOURCE_CLIP:
             self._set_clip(source, slot, value)
         elif source >= 0:
-            self.levels.set(source, slot, value, self._voices.key[0], at_once=at_once)
+            super().set(source, slot, value, at_once=at_once)
         elif slot == DECK_PLAY:
             self._set_play(on=value != 0.0, at_once=at_once)
         else:
@@ -165,9 +162,6 @@ class LiveDeck(Deck):
             self._back_to_cue = True
         else:
             self._transport.cue_point = round(self._transport.heard)
-
-    _align = False
-    _back_to_cue = False
 
     def _set_play(self, *, on: bool, at_once: bool) -> None:
         if on == (self.values[DECK_PLAY] != 0.0):

@@ -9,7 +9,7 @@ from engine.dsp.fades import GLIDE_SECONDS, glide_to, glides
 from engine.dsp.levels import gain_of_db
 from engine.dsp.stretch import Engine
 from engine.mix.addresses import MASTER_CEILING, MASTER_GAIN, MASTER_LIMITER, Addresses, place_of
-from engine.mix.deck import Deck
+from engine.mix.channel import Channel
 from engine.mix.kernels import LONGEST, NO_TAPS, scale
 from engine.mix.limiter import Limiter
 from engine.mix.queue import NOTHING, CommandQueue
@@ -29,14 +29,14 @@ class Mixer:
     have been rendered; commands are in frames of this clock, before the latency.
     """
 
-    def __init__(self, rate: int, decks: Sequence[Deck], *, integer_output: bool = False, capacity: int = 4096) -> None:
+    def __init__(self, rate: int, decks: Sequence[Channel], *, integer_output: bool = False, capacity: int = 4096) -> None:
         """Build a mixer and compile what it runs.
 
         Parameters
         ----------
         rate : int, Hz
             Of every deck's bank.
-        decks : sequence of Deck
+        decks : sequence of Channel
         integer_output : bool
             Hold samples within full scale even where the limiter is off, since integers would clip there.
         capacity : int

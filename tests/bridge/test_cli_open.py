@@ -53,27 +53,30 @@ def test_what_was_heard_is_the_take_rendered_again(folder: Path, tmp_path: Path,
     assert main(["render", "--take", str(take), "-o", str(again), "--bits", "32f"]) == 0
     x, y = (soundfile.read(path, dtype="float32", always_2d=True)[0] for path in (heard, again))
     frames = read_take(take).frames
-    late = next(k for k in range(2000) if np.array_equal(x[k : k + 2048], y[:2048]) or k == 1999)
+    # The limiter lets everything out later, and a render takes that off.
+    late = int(np.argmax(np.abs(x).max(axis=1) > 0) - np.argmax(np.abs(y).max(axis=1) > 0))
+    assert 0 <= late < RATE // 50
     assert np.abs(y).max() > 0.01
     assert frames > RATE
     np.testing.assert_array_equal(x[late:frames], y[: frames - late])
 
 
 def test_a_killed_session_leaves_no_process_and_a_whole_take(folder: Path, tmp_path: Path, opened: list[Popen[str]]) -> None:
-    take = tmp_path / "take.jsonl"
-    session = start(folder, "--sink", "null", "--no-midi", "--take", take)
+    take, song = tmp_path / "take.jsonl", tmp_path / "new.wav"
+    soundfile.write(song, loop_song(20.0, RATE).samples.T, RATE)
+    session = start(folder, song, "-o", tmp_path, "--sink", "null", "--no-midi", "--take", take)
     opened.append(session)
     assert session.stdin is not None
     session.stdin.write("a.drums -5\n")
     session.stdin.flush()
     until(lambda: take.exists() and [c.value for c in read_take(take).commands if c.path == "deck.a.drums.gain"], 60.0)
-    engines = [pid for pid in children(session.pid) if "spawn_main" in command(pid)]
-    assert engines
+    started = children(session.pid)
+    assert sum("spawn_main" in command(pid) for pid in started) == 2
 
     session.send_signal(signal.SIGKILL)
     session.wait()
 
-    until(lambda: not any(map(alive, engines)), 5.0)
+    until(lambda: not any(map(alive, started)), 10.0)
     found = read_take(take)
     assert found.late is None
     assert not found.torn

@@ -3,6 +3,8 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pythonosc.osc_bundle_builder import IMMEDIATELY, OscBundleBuilder
 from pythonosc.osc_message_builder import OscMessageBuilder
 
@@ -86,6 +88,36 @@ def test_bad_messages_are_counted_and_said_once(line: Line) -> None:
     assert line.listener.bad == 2 * len(bad) + 1
     assert len(line.said) == len(set(line.said)) == 6
     assert all("\n" not in text for text in line.said)
+
+
+@given(st.lists(st.tuples(st.integers(0, 100), st.sampled_from([*b"/#,.fabs1", 0, 255])), max_size=8), st.integers(0, 60))
+def test_no_packet_hurts(changes: list[tuple[int, int]], length: int) -> None:
+    data = bytearray(packet("/deck/a/2/gain", 1.0) + packet("/deck/a/drums/mute", 1))[:length]
+    for place, byte in changes:
+        if place < len(data):
+            data[place] = byte
+    said = list[str]()
+    listener = OscIn(FakeDesk(a=STEMS), 0, said.append)
+
+    listener.take(bytes(data))
+
+    listener.close()
+    assert len(said) <= 1
+
+
+def test_addresses_that_only_look_like_paths(line: Line) -> None:
+    odd = [
+        packet(f"/deck/{words}", 1.0) for words in ("a/#x/gain", "a/#0/gain", "z/#1/gain", "a/0/gain", "#/#/#", "a/99999/gain")
+    ]
+
+    assert line.send(*odd) == []
+    assert line.listener.bad == len(odd)
+
+
+def test_python_oscs_own_complaints_stay_away(line: Line, caplog: pytest.LogCaptureFixture) -> None:
+    line.send(b"junk", b"#bundle\x00" + bytes(8) + b"\x00\x00\x00\x04junk")
+
+    assert caplog.records == []
 
 
 def test_a_port_that_is_taken_is_named(line: Line) -> None:

@@ -127,6 +127,8 @@ def test_lists_make_banks(tmp_path: Path) -> None:
         (("path", "ends = [-12.0, 13.0]\npath"), "deck.a.drums.gain must be within -12 to 12 dB, got 13 dB"),
         (("path", "mode = 'trigger'\npath"), "value is what a trigger sets"),
         (("path", "mode = 'relative'\npath"), "encoding is missing"),
+        (("path", "ends = [nan, 1.0]\npath"), "ends must be a number or a list of them"),
+        (("path", "feedback = 3\npath"), "feedback must be a table, got 3"),
         (("path", "colour = 3\npath"), "colour means nothing here"),
         (
             ("number = 7", "number = [7, 8]\nfeedback = { number = [1, 2, 3] }"),

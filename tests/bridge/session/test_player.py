@@ -156,7 +156,12 @@ def test_a_killed_engine_is_started_again_and_goes_on_where_it_was(player: Playe
     commands = [c for c in read_take(room / "take.jsonl").commands if c.path.startswith("deck.a.")]
     assert [c.value for c in commands if c.path == "deck.a.drums.gain"][-1] == -7.0
     assert commands[-1].at > before.frame
-    assert [c.value for c in commands if c.path == "deck.a.fx.1.mix"][-1] == 0.25
+    until(
+        lambda: (
+            (commands := read_take(room / "take.jsonl").commands)[-1].path == "deck.a.fx.1.mix"
+            and commands[-1].at > before.frame
+        )
+    )
     assert player.value("deck.a.fx.1.mix") == 0.25
     assert not alive(pid)
 
