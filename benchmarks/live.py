@@ -79,15 +79,16 @@ def blocks_table(blocks: int) -> None:
 def hours_table(hours: float) -> None:
     """Play for hours as fast as it goes, one source a deck, and print what has moved: deck d is stretched, the others loop."""
     mixer, out = desk(1, sources=1), np.zeros((2, 4096), dtype=np.float32)
-    print("\n| hours played | memory, MB | deck b behind the clock, ms | deck c | deck d |\n|---|---|---|---|---|")
+    print("\n| hours played | memory, MB | deck b behind deck a, ms | deck c | deck d |\n|---|---|---|---|---|")
     for part in range(9):
         while mixer.frame < part / 8 * hours * 3600 * RATE:
             mixer.render(out)
             if mixer.frame % (4096 * 500) == 0:
                 mixer.applied(np.zeros((4096, 2), dtype=np.int64), np.zeros(4096))
         errors = []
-        for deck in mixer.decks[1:]:
-            behind = (mixer.clock.beat - deck.beat) % 1.0  # type: ignore[attr-defined]
+        leader, *others = mixer.decks
+        for deck in others:
+            behind = (leader.beat - deck.beat) % 1.0  # type: ignore[attr-defined]
             errors.append((behind if behind < 0.5 else behind - 1.0) * 60_000 / mixer.clock.bpm)
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         print(
