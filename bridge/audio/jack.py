@@ -11,13 +11,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from bridge.audio.libraries import jack_client
-from bridge.audio.ring import PATIENT, Ring
+from bridge.audio.ring import LEAVE_SECONDS, PATIENT, Ring
 from bridge.audio.sink import Connections, SinkLost
 from engine.model.audio import Samples
 from engine.model.errors import RemixtureError
-
-_abandoned: list["JackSink"] = []
-"""JACK may still call into their memory."""
 
 
 class JackSink:
@@ -43,7 +40,8 @@ class JackSink:
         self._set_callbacks()
         self._client.activate()
         self._connect()
-        threading.Thread(target=self._join, name="jack connections", daemon=True).start()
+        self._joiner = threading.Thread(target=self._join, name="jack connections", daemon=True)
+        self._joiner.start()
 
     @property
     def late(self) -> int:
@@ -75,18 +73,9 @@ class JackSink:
             self._ring.end()
         self._closing = True
         self._appeared.set()
-        if self._ring.stalled:
-            self._abandon()
-            return
+        self._joiner.join(LEAVE_SECONDS)
         # Not deactivated first: libjack crashes there if the server is dead, and closing does it anyhow.
         self._ring.leave(self._client.close)
-
-    def _abandon(self) -> None:
-        """Leave the client of a server that hangs as it is: to close it would hang too, and crash once the server ends."""
-        import jack
-
-        self._client._ptr = jack._ffi.NULL  # noqa: SLF001 - or it closes itself when it is collected
-        _abandoned.append(self)
 
     def _register(self, connect: Connections | None) -> list[tuple[str, str]]:
         """Make the ports, note them in the table; return which port of ours goes to which of others."""

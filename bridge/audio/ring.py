@@ -112,7 +112,6 @@ class Ring:
         self._bell, self._pull = _bell()
         if self._pull is not None:
             self.table[[RING, BELL, PEAL]] = address(ctypes.CDLL(None).write), self._pull, self._one.ctypes.data
-        self.stalled = False
         self.lost = ""
         """Why nothing will drain any more; set from any thread."""
 
@@ -169,7 +168,6 @@ class Ring:
             if self.table[CALLS] != calls:
                 calls, since = int(self.table[CALLS]), time.monotonic()
             elif time.monotonic() - since > STALLED_SECONDS:
-                self.stalled = True
                 self.lost = f"the device has asked for no sound for {STALLED_SECONDS:g} s: it hangs or was taken away"
             self._listen()
 
