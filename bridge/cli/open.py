@@ -75,6 +75,13 @@ def run(options: argparse.Namespace) -> None:
 def say(text: str) -> None:
     """Say one line, beside what is played."""
     print(f"remixture: {text}", file=sys.stderr, flush=True)
+    _make_room()
+
+
+def _make_room() -> None:
+    """Leave a line free for what `_shown` keeps there."""
+    if sys.stdin.isatty():
+        print(flush=True)
 
 
 def _take(options: argparse.Namespace, sets: dict[str, Path | None]) -> Path | None:
@@ -188,6 +195,7 @@ class _Room:
                 return
             with _said():
                 self._do(line)
+                _make_room()
         while not heard:
             time.sleep(1.0)
 
@@ -261,6 +269,8 @@ def _shown(player: Player) -> Iterator[None]:
     print("\n", end="")
     thread = threading.Thread(target=show, name="status", daemon=True)
     thread.start()
-    yield
-    ends.set()
-    thread.join()
+    try:
+        yield
+    finally:
+        ends.set()
+        thread.join()

@@ -99,7 +99,7 @@ def test_ctrl_c_ends_it_in_order(folder: Path, tmp_path: Path, opened: list[Pope
 
 @pytest.mark.slow
 def test_a_song_is_prepared_while_another_plays(folder: Path, tmp_path: Path, opened: list[Popen[str]]) -> None:
-    audio = loop_song(8.0, RATE, seed=3)
+    audio = loop_song(4.0, RATE, seed=3)
     song, take = tmp_path / "new.wav", tmp_path / "take.jsonl"
     soundfile.write(song, audio.samples.T, RATE)
     session = start(folder, song, "-o", tmp_path, "--sink", "null", "--no-midi", "--sync", "--take", take)
