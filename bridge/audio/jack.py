@@ -11,13 +11,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from bridge.audio.libraries import jack_client
-from bridge.audio.ring import LEAVE_SECONDS, PATIENT, Ring
+from bridge.audio.ring import LEAVE_SECONDS, PATIENT, Ring, RingSink
 from bridge.audio.sink import Connections, SinkLost
-from engine.model.audio import Samples
 from engine.model.errors import RemixtureError
 
 
-class JackSink:
+class JackSink(RingSink):
     """A JACK client with ports `master_l`, `master_r`, `a.drums_l` ..., and a MIDI output `clock`.
 
     `late` counts periods. Ports that it should be connected to are connected whenever they appear, so that a DAW may come
@@ -42,19 +41,6 @@ class JackSink:
         self._connect()
         self._joiner = threading.Thread(target=self._join, name="jack connections", daemon=True)
         self._joiner.start()
-
-    @property
-    def late(self) -> int:
-        """Periods that were silent for want of samples."""
-        return self._ring.late
-
-    def write(self, block: Samples) -> None:
-        """Hand a block on; it is heard with the next period. Returns when that has been drained."""
-        self._ring.write(block)
-
-    def lead(self, blocks: int) -> None:
-        """Let so many blocks be rendered ahead."""
-        self._ring.lead(blocks)
 
     def ticks(self, offsets: Sequence[int], messages: Sequence[bytes]) -> None:
         """Send MIDI from the port `clock` on exact frames of the block written next."""

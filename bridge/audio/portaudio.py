@@ -8,13 +8,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from bridge.audio.libraries import sounddevice
-from bridge.audio.ring import Ring
+from bridge.audio.ring import Ring, RingSink
 from bridge.audio.sink import SinkLost
-from engine.model.audio import Samples
 from engine.model.errors import RemixtureError
 
 
-class PortAudioSink:
+class PortAudioSink(RingSink):
     """An output of the system with as many pairs as it has pairs of channels. `late` counts the callback's periods."""
 
     def __init__(self, device: str | None, pairs: Sequence[str], rate: int, frames: int) -> None:
@@ -27,7 +26,7 @@ class PortAudioSink:
             self.pairs = tuple(pairs[: max(info["max_output_channels"] // 2, 1)])
             channels = 2 * len(self.pairs)
             self._ring = Ring(channels, frames)
-            ffi = sound._ffi  # noqa: SLF001 - C's own callback, as rtmixer (same author) gives it
+            ffi = sound._ffi  # noqa: SLF001 - a callback in C, which the public interface does not take
             # A mono device gets none: it would have to be mixed down, and nobody plays to one.
             self._stream: Any = sound._StreamBase(  # noqa: SLF001
                 "output",
@@ -46,19 +45,6 @@ class PortAudioSink:
                 f"cannot play to {device or 'the default output'}: {error}; see `remixture devices`"
             ) from error
         self.rate, self.frames = round(self._stream.samplerate), frames
-
-    @property
-    def late(self) -> int:
-        """Periods that were silent for want of samples."""
-        return self._ring.late
-
-    def write(self, block: Samples) -> None:
-        """Hand a block on; returns when it has been drained."""
-        self._ring.write(block)
-
-    def lead(self, blocks: int) -> None:
-        """Let so many blocks be rendered ahead."""
-        self._ring.lead(blocks)
 
     def close(self) -> None:
         """Play what is in flight, then close the device."""

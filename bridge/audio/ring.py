@@ -199,3 +199,22 @@ def _bell() -> tuple[int | None, int | None]:
     for end in ends:
         os.set_blocking(end, False)
     return ends
+
+
+class RingSink:
+    """What sinks have in common whose driver drains a ring."""
+
+    _ring: Ring
+
+    @property
+    def late(self) -> int:
+        """Periods that were silent for want of samples."""
+        return self._ring.late
+
+    def write(self, block: Samples) -> None:
+        """Hand a block on; it is heard with the next period. Returns when that has been drained."""
+        self._ring.write(block)
+
+    def lead(self, blocks: int) -> None:
+        """Let so many blocks be rendered ahead."""
+        self._ring.lead(blocks)
