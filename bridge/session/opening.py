@@ -1,5 +1,6 @@
 """Effects on their way into the engine: opened on a thread of their own while the music goes on."""
 
+import os
 import sys
 import threading
 from typing import TYPE_CHECKING
@@ -42,6 +43,9 @@ class Opening:
         return self._chain
 
     def _open(self) -> None:
+        if hasattr(os, "sched_setscheduler"):
+            # The rendering thread's haste is not for this one.
+            os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
         from bridge.plugins.chain import load_chain
 
         if self._message.preset is None or self._message.facts is None:

@@ -35,6 +35,11 @@ class Outlet:
         return open_sink(wanted.sink, wanted.pairs, rate, wanted.frames, connect=wanted.connect, paced=wanted.paced)
 
     @property
+    def driven(self) -> bool:
+        """Whether a driver asks for the blocks. A sink that only counts the time must not keep a processor to itself."""
+        return self._wanted.sink.partition(":")[0] in {"jack", "portaudio", "pedalboard"}
+
+    @property
     def late(self) -> int:
         """What came too late, over all openings."""
         return self._late_before + (self._sink.late if self._sink is not None else 0)

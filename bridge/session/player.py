@@ -24,7 +24,8 @@ PUMP_SECONDS = 0.02
 LOOK_SECONDS = 0.1
 """How long after the last look at the clock it is believed to run on."""
 START_SECONDS = 60.0
-"""The first start ever compiles what runs in the mixer, which takes a while."""
+PATIENCE_SECONDS, COMPILE_SECONDS = 10.0, 600.0
+"""The first start ever compiles what runs in the mixer: when to say so, and how long to wait for that."""
 LOAD_SECONDS = 20.0
 
 Say = Callable[[str], None]
@@ -43,7 +44,7 @@ class Player:
         """What was so when the last engine died."""
         self._listeners: list[Callable[[str, float], None]] = []
         self._lock = threading.RLock()
-        self._opened = threading.Event()
+        self._opened, self._ready = threading.Event(), threading.Event()
         self._fatal = ""
         self._base = 0
         self._fields: tuple[str, ...] = ()
@@ -158,6 +159,9 @@ class Player:
                 self._take.song(song.shelf.remixset, song.shelf.parcel, folder)
             self._known.songs.append(song)
             self._engines.link.load(deck, song.shelf, len(self._known.songs) - 1)
+        if not self._ready.wait(PATIENCE_SECONDS):
+            self._say("the mixer is being compiled, which happens once on a machine and takes a minute or two")
+            self._ready.wait(COMPILE_SECONDS)
         song.answer.wait(START_SECONDS, f"{folder} could not be put on deck {deck}")
 
     def song(self, deck: str) -> Parcel:
@@ -264,6 +268,7 @@ class Player:
             self._opened.set()
         elif isinstance(message, Ready):
             self._fields = message.fields
+            self._ready.set()
             self._bring_back()
         elif isinstance(message, Refused):
             (self._known.songs if message.song else self._known.effects)[message.number].answer.refuse(message.text)

@@ -19,6 +19,10 @@ EAGER = -11
 """Niceness, where the system grants it."""
 
 
+REAL_TIME = 10
+"""Priority in real time: before everything that is not, after JACK's own threads."""
+
+
 def play(pipe: Connection, output: Output, parent: int, *, spare: bool) -> None:
     """Be the engine process of the player `parent` at the other end of the pipe; a spare one is ready in no time."""
     _shield()
@@ -53,7 +57,16 @@ def _engine(pipe: Connection, output: Output, boards: Boards, parent: int) -> "E
     gc.collect()
     gc.freeze()
     gc.disable()
+    if outlet.driven:
+        _hurry()
     return engine
+
+
+def _hurry() -> None:
+    """Let the rendering thread run in real time if that is allowed: on Linux the limit `rtprio` says so."""
+    if hasattr(os, "sched_setscheduler"):
+        with contextlib.suppress(OSError):
+            os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(REAL_TIME))
 
 
 def _warm_up(output: Output) -> None:

@@ -122,7 +122,8 @@ class Engine:
         if not self._jobs:
             return
         self._outlet.lead(self._lead)
-        self._ahead -= 1
+        # Where nothing runs there is nothing to bridge.
+        self._ahead = self._ahead - 1 if any(deck.running for deck in self._decks) else 0
         if self._ahead > 0 or not self._jobs[0]():
             return
         self._jobs.popleft()
