@@ -185,10 +185,16 @@ class LiveDeck(Channel):
         else:
             self._transport.stop_clip(source, bars, self.quantize, running=self.running)
 
-    def control(self, clock: Clock, *, leads: bool) -> None:
-        """Do a control step: come to rest, follow the clock, get the voice ready that is wanted now."""
+    def control(self, clock: Clock, *, leads: bool) -> bool:
+        """Do a control step: come to rest, follow the clock, get the voice ready that is wanted now.
+
+        True when the song is over and the deck has stopped by itself; while clips run it goes on.
+        """
         if self.record is None:
-            return
+            return False
+        over = self.values[DECK_PLAY] != 0.0 and self._transport.over
+        if over:
+            self._set_play(on=False, at_once=True)
         if not self._stands and self._play[TARGET] == 0.0 and self._play[AGE] >= self._length:
             self._stands = True
             self._voices.settle(self._transport.cue_point if self._back_to_cue else None)
@@ -197,6 +203,7 @@ class LiveDeck(Channel):
         self._tempo = self._wanted_tempo(clock, leads=leads)
         then = self._tempo, self._pitch(self._tempo)
         self._voices.step(self._wanted_voice(*then), now, then, running=self.running)
+        return over
 
     def _pitch(self, tempo: float) -> float:
         pitch = float(self.values[DECK_PITCH])
@@ -217,7 +224,7 @@ class LiveDeck(Channel):
         seconds = behind * 60.0 / (clock.bpm * self._factor)
         stream = self._voices.current.stream
         if abs(seconds) > sync.JUMP_SECONDS and stream.since > self.rate // 4:
-            self._transport.jump(behind, running=True)
+            self._transport.jump(behind, running=True, stay=True)
             stream.since = 0
             seconds = 0.0
         self._align = False

@@ -175,7 +175,8 @@ class LiveMixer(Mixer):
             self.clock.bpm = float(self._values[MASTER_TEMPO])
         for i, live in enumerate(self._live):
             live.quantize = int(self._values[MASTER_QUANTIZE])
-            live.control(self.clock, leads=i == leader)
+            if live.control(self.clock, leads=i == leader):
+                self._note(Place(i, -1, DECK_PLAY).address, 0.0)
         self.ticks.step(self.clock, self.frame, CHUNK)
         if self._waiting:
             self._come_due()
@@ -198,10 +199,7 @@ class LiveMixer(Mixer):
             self._set_knob(place, value)
         else:
             super()._set(address, value)
-        if self._logged < self.LOGGED:
-            self._log[self._logged] = self.frame, address
-            self._log_values[self._logged] = value
-            self._logged += 1
+        self._note(address, value)
         if place.deck >= 0 or place.slot >= FX_FIRST:
             return
         if place.slot == MASTER_BEAT:
@@ -212,6 +210,13 @@ class LiveMixer(Mixer):
                 deck.strip.cross(crossfader, curve, self._length if self.frame else 0)
         elif place.slot in (MASTER_CUE_MIX, MASTER_CUE_GAIN):
             self._phones.set(float(self._values[MASTER_CUE_MIX]), float(self._values[MASTER_CUE_GAIN]), self._length)
+
+    def _note(self, address: int, value: float) -> None:
+        """Write down what took effect."""
+        if self._logged < self.LOGGED:
+            self._log[self._logged] = self.frame, address
+            self._log_values[self._logged] = value
+            self._logged += 1
 
     def _set_knob(self, place: Place, value: float) -> None:
         through = self._chain if place.deck < 0 else self._live[place.deck].strip.inserted(place.source)

@@ -163,7 +163,7 @@ class Stream:
         """Write the next frames to `out` [shape=(rows * channels, n)]."""
         done = 0
         while done < out.shape[1]:
-            n = min(out.shape[1] - done, self.until_wrap())
+            n = max(1, min(out.shape[1] - done, self.until_wrap()))
             read_rows(self.bank.samples, self.rows, self.position, self._length, out, done, n)
             self._moved(n)
             done += n
@@ -197,8 +197,16 @@ class Stream:
             self.leapt, self.since = leap, 0
         self.position = place
 
-    def go(self, place: int, *, slip: bool, at_once: bool = False) -> None:
-        """Jump to a frame of the song, without a fade if `at_once`. Without `slip` the shadow goes along."""
+    def go(self, place: int, *, slip: bool, at_once: bool = False, stay: bool = False) -> None:
+        """Jump to a frame of the song, without a fade if `at_once`. Without `slip` the shadow goes along.
+
+        A jump beyond the end of the loop that is on ends the loop, or with `stay` comes round in it.
+        """
+        if place >= self.round[1]:
+            if stay:
+                place = self.inside(place)
+            else:
+                self.round = NO_LOOP
         if not slip:
             self.shadow += place - self.position
         self._send(place, at_once=at_once)

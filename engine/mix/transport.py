@@ -28,6 +28,12 @@ class Transport:
         """The frame of the song that sounds next."""
         return self._voices.current.heard
 
+    @property
+    def over(self) -> bool:
+        """Whether the song has come to its end, and no row plays anything else."""
+        stream = self._voices.current.stream
+        return stream.position >= self._record.frames and stream.simple and self.heard >= self._record.frames
+
     def beat_at(self, frame: float) -> float:
         """Return the beat at a frame; 0 is the first downbeat."""
         return self._grid.beat(frame / self._rate) - self._grid.first_downbeat
@@ -43,23 +49,28 @@ class Transport:
 
     def seek(self, beat: float, *, running: bool, in_phase: bool) -> None:
         """Go to a beat; `in_phase` keeps the part of a beat that has gone by."""
+        last = self.beat_at(self._record.frames)
+        beat = min(max(beat, math.floor(self.beat_at(0))), last)
         if running and in_phase:
             now = self.beat_at(self.heard)
             beat = math.floor(beat) + now - math.floor(now)
         self.go(self.frame_at(beat), running=running)
 
-    def jump(self, beats: float, *, running: bool) -> None:
-        """Go on by some beats."""
+    def jump(self, beats: float, *, running: bool, stay: bool = False) -> None:
+        """Go on by some beats; with `stay` within the loop that is on."""
         place = self._voices.current.stream.position
-        self.go(place + self.frame_at(self.beat_at(place) + beats) - self.frame_at(self.beat_at(place)), running=running)
+        far = self.frame_at(self.beat_at(place) + beats) - self.frame_at(self.beat_at(place))
+        self.go(place + far, running=running, stay=stay)
 
-    def go(self, place: int, *, running: bool) -> None:
-        """Go to a frame."""
-        if not running:
+    def go(self, place: int, *, running: bool, stay: bool = False) -> None:
+        """Go to a frame; out of a loop that ends before it, or with `stay` round in the loop."""
+        if running:
+            self._voices.current.stream.go(place, slip=self.slip, stay=stay)
+            self._voices.disturb()
+        else:
             self._voices.settle(place)
-            return
-        self._voices.current.stream.go(place, slip=self.slip)
-        self._voices.disturb()
+        if not self._voices.current.stream.looping:
+            self.loop_bars = 0.0
 
     def loop(self, bars: float, *, running: bool) -> None:
         """Repeat some bars from the beat that sounds; 0 goes on, with slip where the song would be."""

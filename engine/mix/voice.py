@@ -67,7 +67,7 @@ class Plain:
         self._direct = stream.simple
         if self._direct:
             self.window, self.position = stream.bank.samples, stream.position
-            return min(n, stream.until_wrap())
+            return max(1, min(n, stream.until_wrap()))
         count = min(n, CHUNK)
         self.window, self.position = self._room, CHUNK - count
         stream.read(self._flat[:, CHUNK - count :])

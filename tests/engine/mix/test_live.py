@@ -402,3 +402,50 @@ def test_what_waits_for_a_source_is_forgotten_with_the_song() -> None:
     frames, values = np.zeros((64, 2), dtype=np.int64), np.zeros(64)
     n = mixer.applied(frames, values)
     assert [mixer.addresses.path(int(address)) for _, address in frames[:n]] == ["deck.a.play", "deck.b.bass.gain"]
+
+
+PAIRS = [
+    ("deck.a.seek", 17.0),
+    ("deck.a.jump", 9.0),
+    ("deck.a.jump", -9.0),
+    ("deck.a.cue", 1.0),
+    ("deck.a.slip", 1.0),
+    ("deck.b.sync", 1.0),
+    ("deck.a.parts", 1.0),
+    ("deck.a.tempo", 1.2),
+    ("deck.a.drums.clip", 1.0),
+    ("deck.a.seek", -40.0),
+    ("deck.a.seek", 1e6),
+]
+
+
+@pytest.mark.parametrize(("path", "value"), PAIRS)
+@pytest.mark.parametrize("tempo", [1.0, 1.1])
+def test_out_of_a_loop_leads_every_way(path: str, value: float, tempo: float) -> None:
+    record = two_ways(tones(12.0))
+    mixer = send(
+        live(a=record, b=record), (0, "deck.a.tempo", tempo), (0, "deck.a.play", 1), (0.2, "deck.a.loop", 0.5),
+        (0.3, "deck.b.play", 1), (0.9, path, value), (1.3, "deck.a.slip", 0), (1.6, "deck.a.loop", 0.1), (1.8, "deck.a.play", 1),
+    )  # fmt: skip
+    out = play(mixer, 3 * RATE)
+    assert np.isfinite(out).all()
+    assert np.abs(out).max() < 1.0
+
+
+def test_a_jump_out_of_a_loop_ends_it() -> None:
+    record = Record({"stems": Bank(("s0",), noise(1, 2, 10 * RATE), RATE, Beatgrid.steady_at(120.0, 0.0, 10.0))})
+    mixer = send(live(a=record), (0, "deck.a.play", 1), (0.1, "deck.a.loop", 0.5), (1.3, "deck.a.seek", 8))
+    out = play(mixer, 4 * RATE)
+    first, song = round(1.3 * RATE), record.banks[0].samples[0]
+    np.testing.assert_array_equal(out[:, first + 500 :], song[:, 4 * RATE + 500 : 8 * RATE - first])
+
+
+def test_a_song_that_is_over_stops_its_deck_and_says_so() -> None:
+    mixer = send(live(a=two_ways(tones(2.0))), (0, "deck.a.play", 1))
+    play(mixer, 3 * RATE)
+    frames, values = np.zeros((8, 2), dtype=np.int64), np.zeros(8)
+    assert mixer.applied(frames, values) == 2
+    assert mixer.addresses.path(int(frames[1, 1])) == "deck.a.play"
+    assert values[1] == 0.0
+    assert 2 * RATE <= frames[1, 0] <= 2 * RATE + 256
+    assert not mixer.decks[0].running  # type: ignore[attr-defined]
