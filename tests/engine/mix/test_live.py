@@ -433,11 +433,11 @@ def test_out_of_a_loop_leads_every_way(path: str, value: float, tempo: float) ->
 
 
 def test_a_jump_out_of_a_loop_ends_it() -> None:
-    record = Record({"stems": Bank(("s0",), noise(1, 2, 10 * RATE), RATE, Beatgrid.steady_at(120.0, 0.0, 10.0))})
-    mixer = send(live(a=record), (0, "deck.a.play", 1), (0.1, "deck.a.loop", 0.5), (1.3, "deck.a.seek", 8))
+    bank = Bank(("s0",), noise(1, 2, 10 * RATE), RATE, Beatgrid.steady_at(120.0, 0.0, 10.0))
+    mixer = send(live(a=Record({"stems": bank})), (0, "deck.a.play", 1), (0.1, "deck.a.loop", 0.5), (1.3, "deck.a.seek", 8))
     out = play(mixer, 4 * RATE)
-    first, song = round(1.3 * RATE), record.banks[0].samples[0]
-    np.testing.assert_array_equal(out[:, first + 500 :], song[:, 4 * RATE + 500 : 8 * RATE - first])
+    first = round(1.3 * RATE)
+    np.testing.assert_array_equal(out[:, first + 500 :], bank.samples[0, :, 4 * RATE + 500 : 8 * RATE - first])
 
 
 def test_a_song_that_is_over_stops_its_deck_and_says_so() -> None:
