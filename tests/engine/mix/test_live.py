@@ -425,7 +425,8 @@ def test_out_of_a_loop_leads_every_way(path: str, value: float, tempo: float) ->
     record = two_ways(tones(12.0))
     mixer = send(
         live(a=record, b=record), (0, "deck.a.tempo", tempo), (0, "deck.a.play", 1), (0.2, "deck.a.loop", 0.5),
-        (0.3, "deck.b.play", 1), (0.9, path, value), (1.3, "deck.a.slip", 0), (1.6, "deck.a.loop", 0.1), (1.8, "deck.a.play", 1),
+        (0.3, "deck.b.play", 1), (0.9, path, value), (1.3, "deck.a.slip", 0), (1.6, "deck.a.loop", 0.1),
+        (1.8, "deck.a.play", 1),
     )  # fmt: skip
     out = play(mixer, 3 * RATE)
     assert np.isfinite(out).all()
