@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import shlex
 import signal
 import sys
 import threading
@@ -15,22 +16,19 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bridge.cli import wanted
 from bridge.cli.screen import table
 from engine.model.errors import RemixtureError
 from engine.model.params import DECKS
 
 if TYPE_CHECKING:
     from bridge.midi.controllers import Controllers
-    from bridge.session.messages import Output
     from bridge.session.player import Player
     from bridge.session.songs import News
 
-STEMS = ("drums", "bass", "vocals", "other", "residual")
-"""What a song that is still to be prepared will have."""
 LEAVE = ("quit", "exit", "q")
+HELP = ("help", "?")
 SHOW_SECONDS = 0.2
-DEFAULT_RATE = 48_000
-TAKE = "take.jsonl"
 
 
 def add_parser(words: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -54,7 +52,7 @@ def add_parser(words: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     add("--clock", default="", metavar="PORT", help="follow the MIDI clock of the port with this in its name")
     add("--osc", type=int, metavar="PORT", help="listen for OSC")
     add("--link", action="store_true", help="join Ableton Link")
-    add("--take", type=Path, metavar="FILE", help=f"where the take goes (default: {TAKE} beside the first set)")
+    add("--take", type=Path, metavar="FILE", help=f"where the take goes (default: {wanted.TAKE} beside the first set)")
     add("--no-take", action="store_true", help="write no take")
     parser.set_defaults(run=run)
 
@@ -64,55 +62,34 @@ def run(options: argparse.Namespace) -> None:
     from bridge.session.player import Player
     from bridge.session.songs import ready_set
 
-    if len(options.songs) > len(DECKS):
-        raise RemixtureError(f"there are {len(DECKS)} decks, got {len(options.songs)} songs")
+    effects = wanted.check(options)
     sets = {deck: ready_set(path, options.output) for deck, path in zip(DECKS, options.songs, strict=False)}
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with contextlib.suppress(KeyboardInterrupt), Player(_output(options, sets), say, _take(options, sets)) as player:
-        _Room(options, player).run(sets)
+    take = None
+    with (
+        contextlib.suppress(KeyboardInterrupt),
+        Player(wanted.output(options, sets), say, wanted.take(options, sets)) as player,
+    ):
+        take = player.take
+        _Room(options, player).run(sets, effects)
+    if take is not None:
+        _tell(f"to render it: remixture render --take {shlex.quote(str(take))} -o performance.wav --bits 32f")
 
 
 def say(text: str) -> None:
     """Say one line, beside what is played."""
-    print(f"remixture: {text}", file=sys.stderr, flush=True)
+    _tell(text)
     _make_room()
+
+
+def _tell(text: str) -> None:
+    print(f"remixture: {text}", file=sys.stderr, flush=True)
 
 
 def _make_room() -> None:
     """Leave a line free for what `_shown` keeps there."""
     if sys.stdin.isatty():
         print(flush=True)
-
-
-def _take(options: argparse.Namespace, sets: dict[str, Path | None]) -> Path | None:
-    if options.no_take:
-        return None
-    beside = next((folder.parent for folder in sets.values() if folder is not None), options.output or Path())
-    return Path(options.take or beside / TAKE)
-
-
-def _output(options: argparse.Namespace, sets: dict[str, Path | None]) -> Output:
-    from bridge.session.messages import Output
-    from engine.store.setdir import open_set
-
-    known = {deck: open_set(folder) for deck, folder in sets.items() if folder is not None}
-    rate = options.rate or next((one.song.rate for one in known.values()), DEFAULT_RATE)
-    pairs = ["master", "cue"]
-    for deck in sets if options.split else ():
-        parts = known[deck].decompositions.values() if deck in known else ()
-        names = dict.fromkeys(source.id for one in parts for source in one.sources) or STEMS
-        pairs += [f"{deck}.{name}" for name in names]
-    sink = f"{options.sink}:{options.device}" if options.device else options.sink
-    return Output(
-        sink, rate, options.frames, tuple(pairs), dict(map(_connection, options.connect)) or None, stretch=options.stretch
-    )
-
-
-def _connection(text: str) -> tuple[str, tuple[str, ...]]:
-    pair, equals, ports = text.partition("=")
-    if not equals or ports.count(",") != 1:
-        raise RemixtureError(f"--connect takes a pair and two ports such as master=ardour:in_1,ardour:in_2, got {text!r}")
-    return pair, tuple(ports.split(","))
 
 
 class _Room:
@@ -124,20 +101,22 @@ class _Room:
         self._options, self._player, self._lines = options, player, Lines(player)
         self._controllers: Controllers | None = None
 
-    def run(self, sets: dict[str, Path | None]) -> None:
+    def run(self, sets: dict[str, Path | None], effects: Sequence[tuple[str, str]]) -> None:
         """Put on what is there, have the rest prepared, and do what the lines say."""
         player, options = self._player, self._options
         if options.tempo is not None:
             player.set("master.clock", 0.0)
-            player.set("master.tempo", player.param("master.tempo").check(options.tempo, "--tempo"))
+            player.set("master.tempo", options.tempo)
         with contextlib.ExitStack() as stack:
             for deck, folder in sets.items():
                 if folder is not None:
                     self._put_on(deck, folder)
             self._prepare({deck: path for deck, path in zip(sets, options.songs, strict=True) if sets[deck] is None}, stack)
-            for text in options.fx:
+            for words in effects:
                 with _said():
-                    self._effects(text.partition("=")[::2])
+                    self._effects(words, f"--fx {'='.join(words)}")
+            if not sets:
+                say("no song yet: load a SET")
             self._open_controllers(stack)
             if player.take is not None:
                 say(f"the take is {player.take}")
@@ -191,7 +170,7 @@ class _Room:
         heard = False
         while line := sys.stdin.readline():
             heard = True
-            if line.strip() in LEAVE:
+            if line.strip().lower() in LEAVE:
                 return
             with _said():
                 self._do(line)
@@ -202,46 +181,65 @@ class _Room:
     def _do(self, line: str) -> None:
         from bridge.session import lines, view
 
-        words = line.split()
-        if words[:1] == ["status"]:
+        word, *words = line.split() or [""]
+        word = word.lower()
+        if word == "status" and not words:
             print("\n".join([table(view.status_rows(self._player), right=view.NUMBERS), *view.status_lines(self._player)]))
-        elif words[:1] == ["help"]:
+        elif word in HELP and not words:
             print((lines.__doc__ or "").partition("```\n")[2].replace("```\n", ""))
-        elif words[:1] == ["load"]:
-            self._load(words[1:])
-        elif words[:1] == ["fx"]:
-            self._effects(words[1:])
-        elif words[:1] == ["learn"]:
-            self._learn(words[1:])
-        elif words[:1] == ["wait"]:
-            time.sleep(_seconds(words[1:]))
+        elif word in ("status", *HELP):
+            raise RemixtureError(f"{word} stands alone, got {' '.join(words)!r} as well")
+        elif word == "load":
+            self._load(words)
+        elif word == "fx":
+            self._effects(words, "fx")
+        elif word == "learn":
+            self._learn(words)
+        elif word == "wait":
+            _wait(words)
         elif text := self._lines.do(line):
             print(text, flush=True)
 
-    def _effects(self, words: Sequence[str]) -> None:
+    def _effects(self, words: Sequence[str], said: str) -> None:
         if len(words) != 2:
             raise RemixtureError("fx takes a place and a chain, such as: fx a.drums echo-out, or: fx master off")
-        place, name = words
-        path = f"deck.{place}" if place.split(".")[0] in DECKS else place
+        path, name = self._lines.path(words[0]), words[1]
+        try:
+            self._player.param(f"{path}.gain")
+        except RemixtureError as error:
+            # What was typed is a place; the parameter is ours.
+            raise RemixtureError(f"{said}: there is no {words[0]!r} now; {_there(self._player, path)}") from error
         self._player.chain(path, None if name == "off" else name)
 
     def _load(self, words: list[str]) -> None:
         if len(words) < 2:
             raise RemixtureError("load takes a deck and a set, such as: load b other.remix")
-        self._player.load(words[0], Path(" ".join(words[1:])))
+        self._player.load(words[0].lower(), Path(" ".join(words[1:])))
 
     def _learn(self, words: list[str]) -> None:
+        if len(words) > 1:
+            raise RemixtureError("learn takes one parameter, such as: learn a.drums.gain; or none, which gives up")
         if self._controllers is None:
             raise RemixtureError("MIDI is off (--no-midi)")
-        path = f"deck.{words[0]}" if words and words[0].split(".")[0] in DECKS else "".join(words[:1])
+        path = self._lines.path("".join(words))
         self._controllers.learn(path)
         say(f"move what shall be {path}" if path else "nothing is learnt")
 
 
-def _seconds(words: list[str]) -> float:
+def _there(player: Player, path: str) -> str:
+    """Return where effects can be, on the deck of a path or at all."""
+    deck = path.removeprefix("deck.").partition(".")[0]
+    names = player.sources(deck)
+    if deck in DECKS and not names:
+        return f"nothing is on deck {deck}"
+    return f"there are {', '.join([deck, *(f'{deck}.{name}' for name in names)] if names else ['master', *DECKS])}"
+
+
+def _wait(words: list[str]) -> None:
     try:
-        return max(0.0, float(words[0]))
-    except (IndexError, ValueError) as error:
+        (text,) = words
+        time.sleep(max(0.0, float(text)))
+    except (ValueError, OverflowError) as error:
         raise RemixtureError("wait takes seconds, such as: wait 2.5") from error
 
 

@@ -71,7 +71,7 @@ class Controllers:
         self._folder = folder
         self._presets = Presets(folder)
         self._learning = ""
-        self._clock_port = clock.lower()
+        self._clock_port = clock
         self._clock = ClockFollower(desk) if clock else None
         self._open: dict[str, Controller] = {}
         self._looked = -LOOK
@@ -101,6 +101,8 @@ class Controllers:
         self._look()
         if not self._open:
             self._say(self._driver.why_none() or "no MIDI controller is connected; one that comes is taken up")
+        if self._clock is not None and not any(self._clock_port.lower() in name.lower() for name in self._open):
+            self._say(f"no MIDI port has {self._clock_port!r} in its name yet; its clock leads when it comes")
         self._thread.start()
 
     def changed(self, path: str, value: float) -> None:
@@ -181,7 +183,7 @@ class Controllers:
     def _take_up(self, name: str, full: str) -> None:
         """Open a port if there is a preset for it, or if its clock leads."""
         preset = self._presets.for_port(name)
-        leads = self._clock is not None and self._clock_port in name.lower()
+        leads = self._clock is not None and self._clock_port.lower() in name.lower()
         if preset is None and not leads:
             return
         preset = preset or Preset("clock", (name,), "", ())

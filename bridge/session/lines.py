@@ -2,10 +2,12 @@
 
 ```
 a.drums +6              level of a source in dB; `a -3` is the deck's
-a.drums mute            on, and off again; also solo, clip (`a.drums clip off` stops it)
+a.drums mute            on, and off again; also solo, clip (`a.drums clip off` stops it); `mute a.drums` is the same
 a play    a stop        a cue    a seek 32    a loop 4    a loop off    a jump -8    a sync    a parts loops
 a eq_low -40            every parameter of the table by its name; a full path such as deck.a.eq_low does as well
+a eq_low kill           as low as it goes
 sync b    tempo 124     follow the leader; the tempo of the deck that leads, or of the clock
+a bpm 128               the tempo of one deck
 xf -1     quantize 1    the crossfader; when clips start
 scene NAME              on the next bar; `scene save NAME` keeps what is so now, `scene` lists them
 load b SET    b eject   another song
@@ -15,10 +17,10 @@ status    wait 2.5      what plays; wait so many seconds before the next line
 quit
 ```
 
-Bars count from 1. `@bar` or `@beat` at the end of a line has it wait for the next one.
+Bars count from 1. `@bar` or `@beat` at the end of a line has it wait for the next one. Capitals do not matter.
 """
 
-import math
+import re
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
@@ -30,7 +32,10 @@ from engine.model.scene import expand
 
 WHEN = {"@bar": NEXT_BAR, "@beat": NEXT_BEAT}
 SWITCH = {"on": 1.0, "off": 0.0, "yes": 1.0, "no": 0.0}
+KILL = "kill"
 SHORT = {"xf": "master.crossfader", "volume": "master.gain", "quantize": "master.quantize"}
+PRESSED = frozenset({"play", "cue", "clip"})
+"""Switches that go on, not over, where no value is given."""
 ONCE = frozenset({"seek", "jump", "cue", "clip", "beat", "loop", "play"})
 """What a scene that is saved does not hold."""
 
@@ -71,8 +76,8 @@ class Lines:
             "tempo": self._tempo, "sync": self._sync, "scene": self._scene,
         }  # fmt: skip
         self._verbs: dict[str, Callable[[str, Sequence[str], int], str]] = {
-            "play": self._play, "stop": self._stop, "seek": self._seek, "loop": self._loop, "eject": self._eject,
-            "parts": self._parts, "cue": self._once,
+            "stop": self._stop, "seek": self._seek, "loop": self._loop, "eject": self._eject, "parts": self._parts,
+            "bpm": self._bpm,
         }  # fmt: skip
 
     def do(self, line: str) -> str:
@@ -84,31 +89,45 @@ class Lines:
             If it cannot be understood, or done.
         """
         words = line.partition("#")[0].split()
-        at = WHEN[words.pop()] if words and words[-1] in WHEN else 0
+        at = _when(words.pop()) if words and words[-1].startswith("@") else 0
         if not words:
+            if at:
+                raise RemixtureError("@bar and @beat stand at the end of a line, after what is to be done")
             return ""
-        word, rest = words[0], words[1:]
+        word, rest = words[0].lower(), words[1:]
         if word in self._words:
             return self._words[word](rest, at)
         if word in SHORT:
             return self._set(SHORT[word], rest, at)
-        return self._place(word, rest, at)
+        if rest and (word in self._verbs or word in frozenset().union(*_NAMES)) and _leads(self.path(rest[0])):
+            words[:2] = [rest[0], word]
+        return self._place(words[0], words[1:], at)
+
+    def path(self, word: str) -> str:
+        """Return the path that a word means: `A.Drums` is `deck.a.drums`. What is no place or parameter stays as it is."""
+        words = word.split(".")
+        if words[0].lower() in DECKS:
+            words.insert(0, "deck")
+        if words[0].lower() not in {"deck", "master"}:
+            return word
+        names = self._player.sources(words[1].lower()) if len(words) > 1 else ()
+        return ".".join(_spelt(one, names) for one in words)
 
     def _place(self, word: str, rest: Sequence[str], at: int) -> str:
         """Do something at a deck, a source, the master, or with a parameter by its path."""
-        path = f"deck.{word}" if word.split(".", maxsplit=1)[0] in DECKS else word
-        if path.split(".")[0] not in {"deck", "master"}:
+        path = self.path(word)
+        words = path.split(".")
+        if not _leads(path):
             raise RemixtureError(f"nothing is called {word!r}; help says what there is")
         if path in {"master", *(f"deck.{deck}" for deck in DECKS)} or self._is_source(path):
             return self._at(path, rest, at)
-        words = path.split(".")
+        # A path is in the table's unit, which for seek is beats.
+        if len(words) == 3 and words[1] in DECKS and words[2] in self._verbs.keys() - {"seek"}:
+            return self._verbs[words[2]](words[1], rest, at)
         if len(words) == 3 and words[2] not in _NAMES[1]:
             there = ", ".join((*self._player.sources(words[1]), *sorted(_NAMES[1])))
             raise RemixtureError(f"deck {words[1]} has no {words[2]!r}; it has {there}")
         return self._set(path, rest, at)
-
-    def _path(self, word: str) -> str:
-        return f"deck.{word}" if word.split(".", maxsplit=1)[0] in DECKS else word
 
     def _is_source(self, path: str) -> bool:
         words = path.split(".")
@@ -117,7 +136,7 @@ class Lines:
     def _at(self, path: str, rest: Sequence[str], at: int) -> str:
         if not rest:
             return self._summary(path)
-        verb, more = rest[0], rest[1:]
+        verb, more = rest[0].lower(), rest[1:]
         words = path.split(".")
         if len(words) == 2 and verb in self._verbs:
             return self._verbs[verb](words[1], more, at)
@@ -131,14 +150,16 @@ class Lines:
     def _set(self, path: str, rest: Sequence[str], at: int) -> str:
         """Set a parameter; without a value turn a switch over, or tell what it is."""
         param = self._player.param(path)
+        word, name = rest[0].lower() if rest else "", path.rpartition(".")[2]
         if not rest and param.curve != "switch":
             return f"{path} {self._player.value(path):g} {param.unit}"
-        if rest and rest[0] in SWITCH and param.curve == "switch":
-            value = SWITCH[rest[0]]
-        elif rest:
-            value = _float(rest[0], path)
+        if not rest:
+            value = 1.0 if name in PRESSED else float(not self._player.value(path))
+        elif (param.curve == "switch" and word in SWITCH) or (word == KILL and name.startswith("eq_")):
+            _nothing_more(rest[1:], path)
+            value = param.low if word == KILL else SWITCH[word]
         else:
-            value = 1.0 if path.endswith(".clip") else float(not self._player.value(path))
+            value = _float(rest, path, param.unit)
         self._player.send(path, param.check(value, path), at)
         return ""
 
@@ -146,40 +167,48 @@ class Lines:
         names = _NAMES[path.count(".")] - ONCE
         return "  ".join(f"{name} {self._player.value(f'{path}.{name}'):g}" for name in sorted(names))
 
-    def _play(self, deck: str, _rest: Sequence[str], at: int) -> str:
-        self._player.send(f"deck.{deck}.play", 1.0, at)
-        return ""
-
-    def _stop(self, deck: str, _rest: Sequence[str], at: int) -> str:
+    def _stop(self, deck: str, rest: Sequence[str], at: int) -> str:
+        _nothing_more(rest, f"{deck} stop")
         self._player.send(f"deck.{deck}.play", 0.0, at)
         return ""
 
-    def _once(self, deck: str, _rest: Sequence[str], at: int) -> str:
-        """Press the cue button and let it go."""
-        self._player.send(f"deck.{deck}.cue", 1.0, at)
-        return ""
-
     def _seek(self, deck: str, rest: Sequence[str], at: int) -> str:
-        bar = _float(rest[0] if rest else "", f"{deck} seek")
+        bar = _float(rest, f"{deck} seek", "bar")
         path = f"deck.{deck}.seek"
         beat = (bar - 1.0) * self._player.song(deck).beats_per_bar
         self._player.send(path, self._player.param(path).check(beat, path), at)
         return ""
 
     def _loop(self, deck: str, rest: Sequence[str], at: int) -> str:
-        return self._set(f"deck.{deck}.loop", ["0"] if list(rest) in ([], ["off"]) else rest, at)
+        off = not rest or rest[0].lower() == "off"
+        return self._set(f"deck.{deck}.loop", ["0", *rest[1:]] if off else rest, at)
 
     def _parts(self, deck: str, rest: Sequence[str], at: int) -> str:
         there = [layer.name for layer in self._player.song(deck).layers]
         if not rest:
             return f"{deck} has {', '.join(there)}"
-        if rest[0] not in there:
+        _nothing_more(rest[1:], f"{deck} parts")
+        names = dict(zip(map(str, range(len(there))), there, strict=True))
+        name = names.get(rest[0], rest[0].lower())
+        if name not in there:
             raise RemixtureError(f"deck {deck} has no {rest[0]}: it has {', '.join(there)}")
-        self._player.send(f"deck.{deck}.parts", float(there.index(rest[0])), at)
+        self._player.send(f"deck.{deck}.parts", float(there.index(name)), at)
         return ""
 
-    def _eject(self, deck: str, _rest: Sequence[str], _at: int) -> str:
+    def _eject(self, deck: str, rest: Sequence[str], at: int) -> str:
+        _nothing_more(rest, f"{deck} eject")
+        if at:
+            raise RemixtureError(f"{deck} eject is done at once; it cannot wait for a beat or bar")
         self._player.unload(deck)
+        return ""
+
+    def _bpm(self, deck: str, rest: Sequence[str], at: int) -> str:
+        """Give a deck the tempo at which its song has so many bpm; without a number tell how many it has."""
+        path, bpm = f"deck.{deck}.tempo", self._player.song(deck).bpm
+        if not rest:
+            return f"{self._player.value(path) * bpm:.2f} bpm"
+        tempo = self._player.param(path).check(_float(rest, f"{deck} bpm", "bpm") / bpm, path)
+        self._player.send(path, tempo, at)
         return ""
 
     def _tempo(self, rest: Sequence[str], at: int) -> str:
@@ -187,17 +216,15 @@ class Lines:
         if not rest:
             _, bpm, _ = self._player.beat()
             return f"{bpm:.2f} bpm"
-        bpm = self._player.param("master.tempo").check(_float(rest[0], "tempo"), "tempo")
+        bpm = self._player.param("master.tempo").check(_float(rest, "tempo", "bpm"), "tempo")
         leader = round(self._player.value("master.clock"))
-        if not leader or not self._player.sources(DECKS[leader - 1]):
-            self._player.send("master.tempo", bpm, at)
-            return ""
-        path = f"deck.{DECKS[leader - 1]}.tempo"
-        self._player.send(path, self._player.param(path).check(bpm / self._player.song(DECKS[leader - 1]).bpm, path), at)
+        if leader and self._player.sources(DECKS[leader - 1]):
+            return self._bpm(DECKS[leader - 1], rest, at)
+        self._player.send("master.tempo", bpm, at)
         return ""
 
     def _sync(self, rest: Sequence[str], at: int) -> str:
-        deck = rest[0] if rest else ""
+        deck = rest[0].lower() if rest else ""
         if deck not in DECKS:
             raise RemixtureError(f"sync takes a deck: one of {', '.join(DECKS)}, got {deck!r}")
         return self._set(f"deck.{deck}.sync", rest[1:], at)
@@ -208,7 +235,7 @@ class Lines:
         decks = {deck: self._player.sources(deck) for deck in DECKS if self._player.sources(deck)}
         if not rest:
             return "scenes: " + ", ".join(scene_files())
-        if rest[0] == "save" and len(rest) > 1:
+        if rest[0].lower() == "save" and len(rest) > 1:
             return f"kept in {save_scene(' '.join(rest[1:]), self._levels())}"
         found = expand(find_scene(" ".join(rest)), decks)
         for path, value in found.values:
@@ -226,16 +253,41 @@ class Lines:
         return {path: self._player.value(path) for path in kept}
 
 
-def _number(text: str) -> float | None:
-    try:
-        value = float(text.lower().removesuffix("db").removesuffix("bpm"))
-    except ValueError:
-        return None
-    return value if math.isfinite(value) else None
+def _leads(path: str) -> bool:
+    return path.partition(".")[0] in {"deck", "master"}
 
 
-def _float(text: str, what: str) -> float:
-    value = _number(text)
-    if value is None:
-        raise RemixtureError(f"{what} takes a number, got {text!r}")
-    return value
+def _when(word: str) -> int:
+    if word.lower() not in WHEN:
+        raise RemixtureError(f"nothing waits for {word!r}; a line may end in {' or '.join(WHEN)}")
+    return WHEN[word.lower()]
+
+
+def _spelt(word: str, names: Sequence[str]) -> str:
+    """Return a word as it is spelt among names, or else without capitals."""
+    alike = [name for name in names if name.lower() == word.lower()]
+    return word if word in names else alike[0] if len(alike) == 1 else word.lower()
+
+
+def _number(text: str) -> tuple[float, str] | None:
+    """Return a number and what directly follows it, in small letters; None if it is none."""
+    found = re.fullmatch(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)([a-z]*)", text.lower())
+    return (float(found[1]), found[2]) if found else None
+
+
+def _float(words: Sequence[str], what: str, unit: str) -> float:
+    """Return the number that words say, with its unit or without."""
+    found = _number(words[0]) if words else None
+    if found is None:
+        raise RemixtureError(f"{what} takes a number, got {' '.join(words)!r}")
+    left = [found[1], *words[1:]] if found[1] else words[1:]
+    unit = unit.lower()
+    _nothing_more(
+        left[1:] if left and left[0].lower() in {unit, unit.removesuffix("s"), unit.removesuffix("tp")} else left, what
+    )
+    return found[0]
+
+
+def _nothing_more(words: Sequence[str], what: str) -> None:
+    if words:
+        raise RemixtureError(f"{what}: {' '.join(words)!r} is too much")

@@ -17,7 +17,7 @@ from engine.model.audio import Samples
 
 FADE_SECONDS = 0.005
 
-PLACE, OLD, AGE, KIND, FIRST, LAST, LENGTH, CARRY, DUE, NEXT, NEXT_FIRST, NEXT_LENGTH = range(12)
+PLACE, OLD, AGE, BROKEN, KIND, FIRST, LAST, LENGTH, CARRY, DUE, NEXT, NEXT_FIRST, NEXT_LENGTH = range(13)
 FOLLOWS, CLIP, SILENT = range(3)
 
 FINE: Final = 1 << 16
@@ -29,6 +29,9 @@ NOWHERE: Final = 1 << 60
 NO_LOOP: Final = (0, NEVER, 0.0)
 
 Rows = NDArray[np.int64]
+Rests = NDArray[np.float64]
+
+WRITTEN, BEFORE, LACKS, SLOPE = range(4)
 
 
 @njit(cache=True, nogil=True)
@@ -37,44 +40,66 @@ def _sample(track: Samples, frame: int) -> float:
 
 
 @njit(cache=True, nogil=True)
-def _go(row: Rows, place: int) -> None:
-    """Send a row elsewhere, fading from where it was."""
+def _go(row: Rows, place: int, length: int) -> None:
+    """Send a row elsewhere, fading from where it was; a fade under way is broken off."""
     if row[PLACE] == place:
         return
+    row[BROKEN] = row[AGE] < length
     row[OLD], row[PLACE], row[AGE] = row[PLACE], place, 0
 
 
 @njit(cache=True, nogil=True)
-def _turn(row: Rows, position: int) -> None:
+def _turn(row: Rows, position: int, length: int) -> None:
     """Begin what is due, or come round in a clip."""
+    place = row[PLACE]
     if position >= row[DUE]:
         row[KIND], row[FIRST], row[LENGTH] = row[NEXT], row[NEXT_FIRST], row[NEXT_LENGTH]
         late, row[CARRY], row[DUE] = position - row[DUE], 0, NEVER
         row[LAST] = row[FIRST] + (row[LENGTH] + FINE // 2) // FINE
-        _go(row, row[FIRST] + late if row[KIND] == CLIP else position if row[KIND] == FOLLOWS else NOWHERE)
-    while row[KIND] == CLIP and row[PLACE] >= row[LAST]:
+        place = row[FIRST] + late if row[KIND] == CLIP else position if row[KIND] == FOLLOWS else NOWHERE
+    while row[KIND] == CLIP and place >= row[LAST]:
         exact = row[LENGTH] + row[CARRY]
         back = max(1, (exact + FINE // 2) // FINE)
         row[CARRY] = exact - back * FINE
-        _go(row, row[PLACE] - back)
+        place -= back
+    _go(row, place, length)
 
 
 @njit(cache=True, nogil=True)
-def read_rows(samples: Samples, rows: Rows, position: int, length: int, out: Samples, at: int, n: int) -> None:
-    """Write the next `n` frames of every row to `out` [shape=(rows * channels, frames)] from `at` on; move the rows on."""
+def _break_off(rest: Rests, old: float, slope: float, broken: bool) -> None:  # noqa: FBT001 - numba
+    """Note what a fade that is broken off lacks to the sample and the slope with which the next one begins."""
+    way = rest[WRITTEN] - rest[BEFORE]
+    rest[SLOPE] = way - slope if broken else 0.0
+    # A fade is taken at the middle of each frame, half a frame after its start.
+    rest[LACKS] = rest[WRITTEN] + way - old - 0.5 * rest[SLOPE] if broken else 0.0
+
+
+@njit(cache=True, nogil=True)
+def read_rows(samples: Samples, rows: Rows, rest: Rests, position: int, length: int, out: Samples, at: int, n: int) -> None:
+    """Write the next `n` frames of every row to `out` [shape=(rows * channels, frames)] from `at` on; move the rows on.
+
+    `rest` [shape=(4, rows, channels)] remembers what a fade wrote last, and how far one that was broken off was from where
+    the next one begins; that dies away with the next one.
+    """
     channels = samples.shape[1]
     for k in range(rows.shape[0]):
         row = rows[k]
         for i in range(n):
             if row[DUE] <= position + i or row[KIND] == CLIP:
-                _turn(row, position + i)
+                _turn(row, position + i, length)
             fading = row[AGE] < length
             u = (row[AGE] + 0.5) / length
             into = u * u * (3.0 - 2.0 * u)
             for c in range(channels):
                 value = _sample(samples[k, c], row[PLACE])
                 if fading:
-                    value = into * value + (1.0 - into) * _sample(samples[k, c], row[OLD])
+                    old = _sample(samples[k, c], row[OLD])
+                    if row[AGE] == 0:
+                        _break_off(rest[:, k, c], old, old - _sample(samples[k, c], row[OLD] - 1), row[BROKEN] != 0)
+                    value = into * value + (1.0 - into) * (old + rest[LACKS, k, c])
+                    value += rest[SLOPE, k, c] * length * u * (1.0 - u) ** 2
+                    rest[BEFORE, k, c] = rest[WRITTEN, k, c]
+                    rest[WRITTEN, k, c] = value
                 out[k * channels + c, at + i] = value
             row[PLACE] += 1
             row[OLD] += 1
@@ -98,7 +123,8 @@ class Stream:
     def __init__(self, bank: Bank, position: int) -> None:
         self.bank, self.position = bank, position
         self._length = max(1, round(FADE_SECONDS * bank.rate))
-        self.rows = np.zeros((len(bank.ids), 12), dtype=np.int64)
+        self.rows = np.zeros((len(bank.ids), 13), dtype=np.int64)
+        self._rest = np.zeros((4, len(bank.ids), bank.channels))
         self.rows[:, DUE] = NEVER
         self.rows[:, PLACE] = position
         self.rows[:, AGE] = self._length
@@ -110,9 +136,15 @@ class Stream:
         """How far the last jump went, and how many frames ago that was."""
 
     def copy_of(self, other: "Stream", ahead: int) -> None:
-        """Go on as another stream of the same record would in `ahead` frames (a negative number: did)."""
+        """Go on as another stream of the same record would in `ahead` frames (a negative number: did).
+
+        A jump that the other made in these frames stays made, and what it led to comes when it would have.
+        """
         self.position, self.shadow = other.position + ahead, other.shadow + ahead
         self.round, self.carry = other.round, other.carry
+        if self.looping and other.since < -ahead:
+            first, last, _ = self.round
+            self.position += max(0, -((self.position - first) // (last - first))) * (last - first)
         self._wrap()
         self.rows[:, PLACE] = self.position
         self.rows[:, AGE] = self._length
@@ -124,10 +156,13 @@ class Stream:
         for k, name in enumerate(names):
             row = self.rows[k]
             row[KIND], row[DUE] = FOLLOWS, NEVER
+            wrapped = self.position - other.position - ahead
             if name not in theirs:
                 continue
             like = other.rows[theirs.index(name)]
             row[KIND:] = like[KIND:]
+            if row[DUE] != NEVER:
+                row[DUE] += wrapped
             if row[KIND] == CLIP:
                 row[PLACE] = row[FIRST] + (like[PLACE] + ahead - row[FIRST]) % max(1, row[LAST] - row[FIRST])
             elif row[KIND] == SILENT:
@@ -146,8 +181,8 @@ class Stream:
     def inside(self, place: int) -> int:
         """Return a frame to come as the loop will have it."""
         first, last, _ = self.round
-        while place >= last:
-            place -= last - first
+        if place >= last:
+            place = first + (place - last) % (last - first)
         return place
 
     def until_wrap(self) -> int:
@@ -164,7 +199,7 @@ class Stream:
         done = 0
         while done < out.shape[1]:
             n = max(1, min(out.shape[1] - done, self.until_wrap()))
-            read_rows(self.bank.samples, self.rows, self.position, self._length, out, done, n)
+            read_rows(self.bank.samples, self.rows, self._rest, self.position, self._length, out, done, n)
             self._moved(n)
             done += n
 
@@ -188,7 +223,7 @@ class Stream:
         leap = place - self.position
         for row in self.rows:
             if row[KIND] == FOLLOWS:
-                _go(row, place)
+                _go(row, place, self._length)
                 if at_once:
                     row[AGE] = self._length
             if row[DUE] != NEVER:
@@ -237,6 +272,6 @@ class Stream:
         """Have the kernels compiled outside the audio path."""
         rows = self.rows.copy()
         nothing = np.zeros((rows.shape[0] * self.bank.channels, 1), dtype=np.float32)
-        read_rows(self.bank.samples, rows, 0, self._length, nothing, 0, 0)
-        _go(rows[0], 0)
+        read_rows(self.bank.samples, rows, self._rest, 0, self._length, nothing, 0, 0)
+        _go(rows[0], 0, 1)
         _at_rest(rows, self._length)

@@ -34,6 +34,10 @@ class Voice(Protocol):
         """Say that so many were mixed."""
 
     @property
+    def behind(self) -> float:
+        """Frames of the song between what is read next and what is mixed next."""
+
+    @property
     def heard(self) -> float:
         """The frame of the song that is mixed next."""
 
@@ -80,9 +84,14 @@ class Plain:
             self.stream.advance(n)
 
     @property
+    def behind(self) -> float:
+        """Frames that were read and not mixed yet."""
+        return 0.0 if self._direct else float(CHUNK - self.position)
+
+    @property
     def heard(self) -> float:
         """The very frame."""
-        return float(self.stream.position - (0 if self._direct else CHUNK - self.position))
+        return self.stream.position - self.behind
 
 
 class Stretched:
@@ -98,11 +107,15 @@ class Stretched:
         self._flat = self.window.reshape(-1, CHUNK)
         self._tempo = 1.0
 
-    def begin(self, other: Stream, ahead: int, tempo: float, pitch: float) -> None:
-        """Begin anew, so that the first frame is the one `ahead` of where another stream is."""
+    def begin(self, other: Stream, ahead: int, tempo: float, pitch: float) -> int:
+        """Begin anew, so that the first frame is the one `ahead` of where another stream is.
+
+        Return how far ahead of the other this stream is then, so that the stretcher has its lead.
+        """
         self._stretcher.reset(tempo, pitch)
         self._tempo, self.position = tempo, CHUNK
         self.stream.copy_of(other, ahead - self._stretcher.lead)
+        return ahead - self._stretcher.lead
 
     @property
     def steps(self) -> int:

@@ -94,20 +94,20 @@ class Voices:
 
     def _begin(self, key: Key, now: tuple[float, float], then: tuple[float, float], *, running: bool) -> None:
         if self._all[key] is self.leaving:
+            self._coming = None
             return
         self._coming = key
         voice = self._coming_voice
         self._steps = voice.steps if running else 0
         ahead = self._to_heard() + round(self._steps * CHUNK * (now[0] if self.key[1] != "plain" else 1.0))
-        voice.begin(self.current.stream, ahead, *then)
-        self._take_rows(voice.stream, key[0], voice.stream.position - self.current.stream.position)
+        self._take_rows(voice.stream, key[0], voice.begin(self.current.stream, ahead, *then))
 
     def _take_rows(self, stream: Stream, bank: int, ahead: int) -> None:
         stream.take_rows(self.current.stream, ahead, self._record.rows[bank], self._record.rows[self.key[0]])
 
     def _to_heard(self) -> int:
-        """From where the stream is to the next frame that sounds: 0 or back."""
-        return round(self.current.heard) - self.current.stream.position
+        """Frames from where the stream is to the next one that sounds, in time: 0 or back."""
+        return -round(self.current.behind)
 
     def _show(self, key: Key, *, running: bool) -> None:
         """Change to a plain voice, which needs no preparation."""

@@ -42,11 +42,15 @@ def test_what_was_heard_is_the_take_rendered_again(folder: Path, tmp_path: Path,
     take, heard, again = (tmp_path / name for name in ("take.jsonl", "heard.wav", "again.wav"))
     opened.append(start(folder, "--sink", "file", "--device", heard, "--no-midi", "--take", take))
 
-    moves = ("a.drums +6", "a.bass mute", "wait 0.3", "a parts loops", "a seek 3", "wait 0.2", "a tempo 1.05", "wait 0.5")
-    out, err = said(opened[0], "\n".join(["wait 0.3", *moves, "status", "foo", "quit", ""]))
+    moves = ("wait 0.3", "a parts loops", "a seek 3", "wait 0.2", "a tempo 1.05", "wait 0.5")
+    out, err = said(
+        opened[0], "\n".join(["wait 0.3", "a.drums +6", "a.bass mute", "status", *moves, "status", "foo", "quit", ""])
+    )
 
     assert "song-0" in out
     assert "drums +6.0, bass mute" in out
+    assert "loops  loop-1 +0.0, residual +0.0" in out
+    assert f"to render it: remixture render --take {take} -o performance.wav --bits 32f" in err
     assert [line for line in err.splitlines() if "foo" in line] == [
         "remixture: nothing is called 'foo'; help says what there is"
     ]
@@ -97,6 +101,26 @@ def test_ctrl_c_ends_it_in_order(folder: Path, tmp_path: Path, opened: list[Pope
     assert read_take(take).late is not None
 
 
+def test_without_songs_it_says_so_and_knows_only_whole_lines(tmp_path: Path, opened: list[Popen[str]]) -> None:
+    arguments = ("--sink", "null", "--no-midi", "--fx", "a.drums=echo-out", "--take", tmp_path / "the take.jsonl")
+    opened.append(start(*arguments))
+
+    out, err = said(opened[0], "?\nstatus now\nwait 0 1\nwait inf\nfx A echo-out now\nlearn a.gain b.gain\nQUIT\n")
+
+    assert "learn a.drums.gain" in out
+    assert [line.removeprefix("remixture: ") for line in err.splitlines()] == [
+        "--fx a.drums=echo-out: there is no 'a.drums' now; nothing is on deck a",
+        "no song yet: load a SET",
+        f"the take is {tmp_path / 'the take.jsonl'}",
+        "status stands alone, got 'now' as well",
+        "wait takes seconds, such as: wait 2.5",
+        "wait takes seconds, such as: wait 2.5",
+        "fx takes a place and a chain, such as: fx a.drums echo-out, or: fx master off",
+        "learn takes one parameter, such as: learn a.drums.gain; or none, which gives up",
+        f"to render it: remixture render --take '{tmp_path / 'the take.jsonl'}' -o performance.wav --bits 32f",
+    ]
+
+
 @pytest.mark.slow
 def test_a_song_is_prepared_while_another_plays(folder: Path, tmp_path: Path, opened: list[Popen[str]]) -> None:
     audio = loop_song(4.0, RATE, seed=3)
@@ -119,6 +143,13 @@ def test_a_song_is_prepared_while_another_plays(folder: Path, tmp_path: Path, op
         (["--sink", "gramophone"], "no sink is called 'gramophone'"),
         (["--connect", "master", "--sink", "null"], "--connect takes a pair and two ports"),
         (["a", "b", "c", "d", "e"], "there are 4 decks, got 5 songs"),
+        (["--rate", "5", "--sink", "null"], "--rate must be within 8000 to 192000 Hz, got 5"),
+        (["--frames", "8", "--sink", "null"], "--frames must be within 16 to 8192 frames, got 8"),
+        (["--tempo", "5", "--sink", "null"], "--tempo must be within 20 to 400 bpm, got 5"),
+        (["--fx", "a.drums=nothing-like-it"], "there is no effect chain 'nothing-like-it'"),
+        (["--fx", "e.drums=echo-out"], "--fx takes a place and a chain"),
+        (["--fx", "a.drums"], "--fx takes a place and a chain"),
+        (["--clock", "drum", "--no-midi"], "--clock drum needs MIDI"),
     ],
 )
 def test_what_cannot_be_opened_is_one_line(arguments: list[str], text: str, capsys: pytest.CaptureFixture[str]) -> None:

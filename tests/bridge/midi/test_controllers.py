@@ -118,6 +118,15 @@ def test_a_path_that_is_not_there_is_said_once(tmp_path: Path) -> None:
     assert len(rig.said) == 2
 
 
+@pytest.mark.parametrize(("clock", "waits"), [("NOPE", True), ("Drum", False)])
+def test_a_clock_that_is_not_there_is_waited_for(tmp_path: Path, clock: str, waits: bool) -> None:  # noqa: FBT001
+    rig = Rig(tmp_path, "Drum Machine", clock=clock)
+
+    with rig.controllers:
+        line = f"no MIDI port has {clock!r} in its name yet; its clock leads when it comes"
+        assert (line in rig.said) is waits
+
+
 def test_a_clock_leads_from_the_port_that_was_named(tmp_path: Path) -> None:
     rig = Rig(tmp_path, "Drum Machine", clock="drum")
 

@@ -83,6 +83,25 @@ def lines(player: FakePlayer) -> Lines:
         ("xf -1", "master.crossfader", -1.0, 0),
         ("sync b", "deck.b.sync", 1.0, 0),
         ("tempo 120", "deck.a.tempo", 1.2, 0),
+        ("tempo 120 bpm", "deck.a.tempo", 1.2, 0),
+        ("a bpm 128", "deck.a.tempo", 1.28, 0),
+        ("a parts 1", "deck.a.parts", 1.0, 0),
+        ("a parts 0", "deck.a.parts", 0.0, 0),
+        ("a.parts loops", "deck.a.parts", 1.0, 0),
+        ("a play off", "deck.a.play", 0.0, 0),
+        ("a.drums 6 dB", "deck.a.drums.gain", 6.0, 0),
+        ("a.drums +12dB", "deck.a.drums.gain", 12.0, 0),
+        ("master.ceiling -2 dB", "master.ceiling", -2.0, 0),
+        ("a loop 4 bars", "deck.a.loop", 4.0, 0),
+        ("a eq_mid kill", "deck.a.eq_mid", -40.0, 0),
+        ("A play", "deck.a.play", 1.0, 0),
+        ("a.DRUMS Mute ON @BAR", "deck.a.drums.mute", 1.0, NEXT_BAR),
+        ("A.Loop-1 clip", "deck.a.loop-1.clip", 1.0, 0),
+        ("a Parts LOOPS", "deck.a.parts", 1.0, 0),
+        ("mute a.drums", "deck.a.drums.mute", 1.0, 0),
+        ("solo deck.a.drums off", "deck.a.drums.solo", 0.0, 0),
+        ("play b @beat", "deck.b.play", 1.0, NEXT_BEAT),
+        ("sync B", "deck.b.sync", 1.0, 0),
     ],
 )
 def test_a_line_is_a_command(lines: Lines, player: FakePlayer, line: str, path: str, value: float, at: int) -> None:
@@ -99,6 +118,14 @@ def test_a_switch_without_a_value_turns_over(lines: Lines, player: FakePlayer) -
     assert [value for _, value, _ in player.sent] == [1.0, 0.0, 1.0]
 
 
+@pytest.mark.parametrize("line", ["a play", "a.play", "deck.a.play", "play a"])
+def test_play_plays_what_plays(lines: Lines, player: FakePlayer, line: str) -> None:
+    lines.do(line)
+    lines.do(line)
+
+    assert player.sent == [("deck.a.play", 1.0, 0)] * 2
+
+
 def test_the_clock_gets_the_tempo_where_no_deck_leads(lines: Lines, player: FakePlayer) -> None:
     lines.do("master.clock 2")
     lines.do("tempo 124bpm")
@@ -111,6 +138,7 @@ def test_without_a_value_a_line_asks(lines: Lines, player: FakePlayer) -> None:
     assert lines.do("xf") == "master.crossfader 0 left to right"
     assert "gain 0" in lines.do("a.drums")
     assert lines.do("a parts") == "a has stems, loops"
+    assert lines.do("a bpm") == "100.00 bpm"
     assert lines.do("") == lines.do("# nothing") == ""
     assert not player.sent
 
@@ -131,6 +159,23 @@ def test_without_a_value_a_line_asks(lines: Lines, player: FakePlayer) -> None:
         ("tempo 1000", "must be within 20 to 400 bpm"),
         ("a loop 65", "must be within 0 to 64 bars"),
         ("scene nothing-like-it", "there is no scene"),
+        ("a play @xyz", "nothing waits for '@xyz'; a line may end in @bar or @beat"),
+        ("@bar", "@bar and @beat stand at the end of a line"),
+        ("a play @bar 4", "a.play takes a number, got '@bar 4'"),
+        ("a.drums +6 +3", "drums.gain: '\\+3' is too much"),
+        ("a.drums 6 bpm", "drums.gain: 'bpm' is too much"),
+        ("a.drums 6dB 3", "drums.gain: '3' is too much"),
+        ("a.drums mute off now", "drums.mute: 'now' is too much"),
+        ("a loop 4 extra", "a.loop: 'extra' is too much"),
+        ("a loop off extra", "a.loop: 'extra' is too much"),
+        ("a stop it", "a stop: 'it' is too much"),
+        ("a parts loops stems", "a parts: 'stems' is too much"),
+        ("a parts 2", "deck a has no 2: it has stems, loops"),
+        ("a eject @bar", "a eject is done at once"),
+        ("a.drums kill", "a.drums has no 'kill'"),
+        ("a bpm 1000", "must be within 0.25 to 4"),
+        ("b bpm 128", "nothing is on deck b"),
+        ("mute drums", "nothing is called 'mute'"),
     ],
 )
 def test_what_cannot_be_done_is_one_line_and_sends_nothing(lines: Lines, player: FakePlayer, line: str, text: str) -> None:
@@ -139,6 +184,7 @@ def test_what_cannot_be_done_is_one_line_and_sends_nothing(lines: Lines, player:
 
     assert "\n" not in str(caught.value)
     assert not player.sent
+    assert not player.off
 
 
 def test_a_scene_comes_on_the_next_bar(lines: Lines, player: FakePlayer) -> None:

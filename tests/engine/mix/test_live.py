@@ -450,3 +450,22 @@ def test_a_song_that_is_over_stops_its_deck_and_says_so() -> None:
     assert values[1] == 0.0
     assert 2 * RATE <= frames[1, 0] <= 2 * RATE + 256
     assert not mixer.decks[0].running  # type: ignore[attr-defined]
+
+
+def test_two_jumps_at_once_do_not_click() -> None:
+    mixer = send(
+        live(a=two_ways(tones(8.0))), (0, "deck.a.play", 1), (1.0, "deck.a.jump", 0.377), (1.002, "deck.a.jump", 1.291)
+    )
+    assert high_dbfs(play(mixer, 2 * RATE)) < -60.0
+
+
+@pytest.mark.parametrize("late", [0.01, 0.03])
+def test_a_stretched_deck_that_just_came_round_stays_in_its_loop(late: float) -> None:
+    record = Record({"stems": tones(12.0, click=True)})
+    mixer = send(
+        live(a=record), (0, "deck.a.tempo", 1.05), (0, "deck.a.play", 1), (0.1, "deck.a.loop", 0.5),
+        (2 / 1.05 + late, "deck.a.tempo", 1.0),
+    )  # fmt: skip
+    at = clicks_at(play(mixer, 6 * RATE)[0])
+    np.testing.assert_allclose(np.diff(at)[at[1:] > 2.5], 0.5, atol=0.001)
+    assert np.diff(at).min() > 0.45
