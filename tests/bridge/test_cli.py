@@ -299,6 +299,8 @@ def test_killed_in_the_middle_of_stems_the_next_run_keeps_grid_and_loops(tmp_pat
     song = write(tmp_path / "song.wav", loop_song(90.0, 44_100))
     process = run_prepare(song, tmp_path)
     wait_for(tmp_path / "song.remix" / "loops", process)
+    while "loops" not in open_set(tmp_path / "song.remix").decompositions and process.poll() is None:
+        time.sleep(0.01)
     process.send_signal(how)
     code = process.wait()
 
