@@ -23,7 +23,6 @@ from bridge.session.opening import Opening
 from bridge.session.outlet import Outlet
 from engine.mix.live import LiveDeck
 from engine.mix.livemixer import LiveMixer
-from engine.mix.voice import CHUNK
 from engine.model.audio import Samples
 from engine.model.errors import RemixtureError
 from engine.model.params import DECKS
@@ -206,9 +205,8 @@ class Engine:
 
     def _tick(self) -> None:
         """Send the clock that goes with the block, late as the limiter's sound is."""
-        mixer, clock = self._mixer, self._mixer.clock
-        since = (mixer.frame - 1) % CHUNK + 1 - mixer.latency
-        before, self._beat = self._beat, clock.beat + since * clock.per_frame
+        mixer = self._mixer
+        before, self._beat = self._beat, mixer.beat - mixer.latency * mixer.clock.per_frame
         running = any(deck.running for deck in self._decks)
         if self._ticks.block(before, self._beat, self._outlet.frames, running=running):
             self._outlet.ticks(self._ticks)

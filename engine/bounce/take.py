@@ -11,7 +11,7 @@ from engine.bounce.load import Chosen, bank_of
 from engine.bounce.output import Bounced, Names, Renderer, Target, usual_ceiling
 from engine.mix.addresses import Knobs
 from engine.mix.insert import Insert
-from engine.mix.mixer import Mixer
+from engine.mix.livemixer import LiveMixer
 from engine.mix.record import Record
 from engine.model.command import Command
 from engine.model.errors import RemixtureError
@@ -186,7 +186,7 @@ class _Hands:
     def __init__(self, take: Take, found: Found, effects: Effects, *, limited: bool) -> None:
         self._found, self._effects, self._chains, self._rate = found, effects, take.head.chains, take.head.rate
         self._commands, self._next = [c for c in take.commands if limited or c.path != LIMITER], 0
-        self.mixer = Mixer.live(take.head.rate, "R3" if take.head.engine == "R3" else "R2")
+        self.mixer = LiveMixer(take.head.rate, "R3" if take.head.engine == "R3" else "R2")
         self._on: dict[str, tuple[int, Record]] = {}
         if not limited:
             self.mixer.send(Command(0, LIMITER, 0.0))

@@ -12,7 +12,7 @@ In the order in which sound passes:
 - `deck`       plays one song, as a bounce needs it
 - `live`       a deck under the hands: loads, changes over, follows the clock
 - `insert`, `strip`  effects; a deck's channel strip with isolator, filter and fader
-- `clock`, `sync`, `ticks`  the beat that decks follow, how they follow it, and how it goes out as MIDI clock
+- `clock`, `sync`  the beat that decks follow, and how they follow it
 - `mixer`      decks -> master level -> limiter; obeys commands to the frame
 - `livemixer`  four live decks, crossfader, headphones, meters, the log of what was done
 - `limiter`    holds true peaks under the ceiling, and leaves the rest alone

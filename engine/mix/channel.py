@@ -79,8 +79,8 @@ class Channel:
     def _mix(self, voice: Voice, bank: int, rows: Glides, common: Glides, where: tuple[Bus, int, int, Samples, int]) -> None:
         buses, at, n, taps, tap_at = where
         names = self.levels.names[bank]
-        to = self.strip.to[names]
-        mix(voice.window, voice.position, n, rows, common, self._length, self._scratch, buses, to, at, taps, names, tap_at)
+        to, length, scratch = self.strip.to, self._length, self._scratch
+        mix(voice.window, voice.position, n, rows, common, length, scratch, buses, to, at, taps, names, tap_at)
         voice.advance(n)
 
     def compile(self) -> None:

@@ -52,12 +52,12 @@ def mix(
         Scratch.
     buses : ndarray [shape=(any, 2, frames), float64]
         Added to from frame `at` on.
-    to : ndarray [shape=(sources,)]
-        Which of the buses each source goes to.
+    to : ndarray [shape=(names,)]
+        Which of the buses each name goes to.
     taps : ndarray [shape=(names or 0, 2, frames), float32]
         What each source gives to the bus is added from frame `tap_at` on.
     names : ndarray [shape=(sources,)]
-        Which of the taps is each source's.
+        Which name each source has: its place in `to` and among the taps.
     """
     first, last = min(max(0, -position), n), min(max(0, samples.shape[2] - position), n)
     levels[0, :n] = 1.0
@@ -69,7 +69,7 @@ def mix(
         level = levels[1, first:last]
         for c in range(2):
             source = samples[k, min(c, samples.shape[1] - 1), position + first : position + last]
-            side = buses[to[k], c, at + first : at + last]
+            side = buses[to[names[k]], c, at + first : at + last]
             for i in range(last - first):
                 side[i] += level[i] * source[i]
             if taps.shape[0] > 0:

@@ -46,7 +46,7 @@ class LiveDeck(Channel):
         self.record: Record | None = None
         self._voices: Voices
         self._transport: Transport
-        self._tempo, self._factor = 1.0, 1.0
+        self._tempo = 1.0
         self._out = glides(np.zeros(2))
         """The play switch once more, and the way out of a voice that leaves."""
         self._stands, self._align, self._back_to_cue = True, False, False
@@ -76,7 +76,6 @@ class LiveDeck(Channel):
             self._out_rows = [rows.copy() for rows in self.levels.glides]
             self._voices = Voices(record, record.bar_frame(0), self._engine)
             self._transport = Transport(record, self._voices)
-            self._factor = 1.0
             self._tempo = float(self.values[DECK_TEMPO])
 
     @property
@@ -102,7 +101,10 @@ class LiveDeck(Channel):
     @property
     def bpm(self) -> float:
         """The tempo that is heard."""
-        return sync.local_bpm(self.record.grid, self._song_beat()) * self._tempo if self.record else 0.0
+        if self.record is None:
+            return 0.0
+        grid = self.record.grid
+        return sync.local_bpm(grid, self.beat + grid.first_downbeat) * self._tempo
 
     @property
     def tempo(self) -> float:
@@ -118,10 +120,6 @@ class LiveDeck(Channel):
     def loop_bars(self) -> float:
         """Length of the loop that is on, or 0."""
         return self._transport.loop_bars if self.record else 0.0
-
-    def _song_beat(self) -> float:
-        assert self.record is not None  # noqa: S101 - asked only then
-        return self._transport.beat_at(self._transport.heard) + self.record.grid.first_downbeat
 
     def set(self, source: int, slot: int, value: float, *, at_once: bool) -> None:
         """Obey a command."""
@@ -215,13 +213,13 @@ class LiveDeck(Channel):
             return float(self.values[DECK_TEMPO])
         assert self.record is not None  # noqa: S101 - control has looked
         grid, beat = self.record.grid, self.beat
-        self._factor = sync.octave(clock.bpm, self.record.bpm)
+        factor = sync.octave(clock.bpm, self.record.bpm)
         bpm = sync.local_bpm(grid, beat + grid.first_downbeat)
         if not self.running:
-            return DECK[DECK_TEMPO].clamp(clock.bpm * self._factor / bpm)
+            return DECK[DECK_TEMPO].clamp(clock.bpm * factor / bpm)
         unit = float(clock.beats_per_bar) if self._align else 1.0
-        behind = sync.error_beats(clock, self._factor, beat, unit)
-        seconds = behind * 60.0 / (clock.bpm * self._factor)
+        behind = sync.error_beats(clock, factor, beat, unit)
+        seconds = behind * 60.0 / (clock.bpm * factor)
         stream = self._voices.current.stream
         if abs(seconds) > sync.JUMP_SECONDS and stream.since > self.rate // 4:
             self._transport.jump(behind, running=True, stay=True)
@@ -229,7 +227,7 @@ class LiveDeck(Channel):
             seconds = 0.0
         self._align = False
         plain = self._voices.key[1] == "plain"
-        return DECK[DECK_TEMPO].clamp(sync.tempo_for(clock, self._factor, bpm, seconds, plain=plain))
+        return DECK[DECK_TEMPO].clamp(sync.tempo_for(clock, factor, bpm, seconds, plain=plain))
 
     def _wanted_voice(self, tempo: float, pitch: float) -> Key:
         assert self.record is not None  # noqa: S101 - control has looked

@@ -37,7 +37,6 @@ from engine.mix.live import LiveDeck
 from engine.mix.meters import Meters
 from engine.mix.mixer import Mixer
 from engine.mix.record import Record
-from engine.mix.ticks import Ticks
 from engine.mix.voice import CHUNK
 from engine.model.audio import Samples
 from engine.model.command import NEXT_BAR, NEXT_BEAT
@@ -56,7 +55,7 @@ class LiveMixer(Mixer):
         decks = [LiveDeck(name, rate, engine) for name in DECKS]
         self._live = tuple(decks)
         self.clock = Clock(rate, MASTER[MASTER_TEMPO].default)
-        self.ticks = Ticks()
+        self._looked = 0
         self.meters = Meters(rate)
         self._phones = Headphones(rate)
         self._chain: Through | None = None
@@ -151,7 +150,6 @@ class LiveMixer(Mixer):
 
     def render(self, out: Samples, taps: Sequence[Samples] = (), cue: Samples | None = None) -> None:
         """Write the next block, and what the headphones get to `cue` [shape=(2, n)]."""
-        self.ticks.clear()
         self._cue_out = cue
         super().render(out, taps)
 
@@ -163,7 +161,13 @@ class LiveMixer(Mixer):
             self._control()
         return min(super()._obey(n), CHUNK - into)
 
+    @property
+    def beat(self) -> float:
+        """The beat of the clock at the next frame."""
+        return self.clock.beat + (self.frame - self._looked) * self.clock.per_frame
+
     def _control(self) -> None:
+        self._looked = self.frame
         leader = int(self._values[MASTER_CLOCK]) - 1
         deck = self._live[leader] if leader >= 0 else None
         if deck is not None and deck.record is not None and deck.running:
@@ -177,7 +181,6 @@ class LiveMixer(Mixer):
             live.quantize = int(self._values[MASTER_QUANTIZE])
             if live.control(self.clock, leads=i == leader):
                 self._note(Place(i, -1, DECK_PLAY).address, 0.0)
-        self.ticks.step(self.clock, self.frame, CHUNK)
         if self._waiting:
             self._come_due()
 

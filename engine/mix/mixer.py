@@ -1,13 +1,11 @@
 """The mixer: decks -> master level -> limiter, obeying commands to the frame."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from engine.dsp.fades import GLIDE_SECONDS, glide_to, glides
 from engine.dsp.levels import gain_of_db
-from engine.dsp.stretch import Engine
 from engine.mix.addresses import MASTER_CEILING, MASTER_GAIN, MASTER_LIMITER, Addresses, place_of
 from engine.mix.channel import Channel
 from engine.mix.kernels import LONGEST, NO_TAPS, scale
@@ -17,9 +15,6 @@ from engine.model.audio import Samples
 from engine.model.command import Command
 from engine.model.errors import RemixtureError
 from engine.model.params import DECKS, MASTER
-
-if TYPE_CHECKING:
-    from engine.mix.livemixer import LiveMixer
 
 
 class Mixer:
@@ -60,13 +55,6 @@ class Mixer:
         self._bus, self._cue, self._scratch = (np.zeros((2, LONGEST)) for _ in range(3))
         self._no_taps = (NO_TAPS,) * len(self.decks)
         self._compile()
-
-    @staticmethod
-    def live(rate: int, engine: Engine = "R2") -> "LiveMixer":
-        """Return a mixer for a performance: four empty decks."""
-        from engine.mix.livemixer import LiveMixer
-
-        return LiveMixer(rate, engine)
 
     def _compile(self) -> None:
         for deck in self.decks:

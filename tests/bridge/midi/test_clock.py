@@ -7,6 +7,11 @@ from hypothesis import strategies as st
 
 from bridge.midi.clock import CONTINUE, POSITION, START, STOP, TICK, TICKS, ClockIn, ClockOut, ClockSender, ticks_between
 from bridge.midi.follow import ClockFollower, Follower
+from engine.mix.bank import Bank
+from engine.mix.livemixer import LiveMixer
+from engine.mix.record import Record
+from engine.model.command import Command
+from engine.model.grid import Beatgrid
 from tests.bridge.midi.fake import STEMS, FakeDesk, FakeDriver, FakePort
 
 RATE = 48_000
@@ -216,3 +221,18 @@ def test_a_sender_sends_in_order_not_early_and_knows_its_jitter() -> None:
     assert time.monotonic() - start >= 0.005 * 19
     median, worst = sender.jitter()
     assert 0 <= median <= worst
+
+
+def test_ticks_of_a_mixer_come_24_a_beat_and_on_the_beat() -> None:
+    beat, mixer = RATE // 2, LiveMixer(RATE)
+    song = Bank(("s0",), np.zeros((1, 2, 6 * RATE), dtype=np.float32), RATE, Beatgrid.steady_at(120.0, 0.0, 6.0))
+    mixer.load("a", Record({"stems": song}))
+    mixer.send(Command(0, "deck.a.play", 1.0))
+    found, before = [], 0.0
+    for block in range(400):
+        mixer.render(np.zeros((2, 200), dtype=np.float32))
+        found += [block * 200 + offset for offset in ticks(before, mixer.beat, 200)]
+        before = mixer.beat
+    exact = np.arange(len(found)) * beat / 24
+    assert len(found) >= 80_000 // (beat // 24)
+    assert np.abs(np.array(found) - exact).max() <= 1.0

@@ -14,7 +14,6 @@ from engine.bounce import Target, bounce_take
 from engine.bounce.load import Chosen, bank_of
 from engine.dsp.levels import peak_dbfs
 from engine.mix.livemixer import LiveMixer
-from engine.mix.mixer import Mixer
 from engine.mix.record import Record
 from engine.model.audio import Samples
 from engine.model.command import Command
@@ -62,7 +61,7 @@ def play(
 
     Songs are put on between the two blocks that are nearest.
     """
-    mixer, waiting, turn, late = Mixer.live(RATE), list(commands), 0, 0
+    mixer, waiting, turn, late = LiveMixer(RATE), list(commands), 0, 0
     heard = [np.zeros((2, 0), dtype=np.float32)]
     head = TakeHead(RATE, blocks[0], "R2", "2026-11-21", "0.1.0", tuple(song(folder) for folder in folders), (chain(),))
     with TakeWriter(path, head) as writer:

@@ -282,17 +282,6 @@ def test_a_record_of_another_rate_is_refused() -> None:
         live(a=Record({"stems": slow}))
 
 
-def test_ticks_come_24_a_beat_and_on_the_beat() -> None:
-    mixer = send(live(a=two_ways(tones(6.0))), (0, "deck.a.play", 1))
-    ticks: list[int] = []
-    for _ in range(400):
-        mixer.render(np.zeros((2, 200), dtype=np.float32))
-        ticks += mixer.ticks.frames[: mixer.ticks.count].tolist()
-    exact = np.arange(len(ticks)) * BEAT / 24
-    assert len(ticks) >= 80_000 // (BEAT // 24)
-    assert np.abs(np.array(ticks) - exact).max() <= 1.0
-
-
 def test_the_clock_runs_on_when_its_leader_stops() -> None:
     mixer = send(live(a=two_ways(tones(6.0, 120.0))), (0, "deck.a.play", 1), (1.0, "deck.a.play", 0))
     play(mixer, 3 * RATE)
