@@ -1,36 +1,37 @@
 """How well and how fast the loops come apart.
 
-    python -m benchmarks.loops [--song FILE] [--seconds 60,120,300,600] [--built FOLDER]
+    python -m benchmarks.loops [--song FILE] [--seconds 60,120,300,600] [--built FOLDER]... [--stems FOLDER]... [--ideal]
 
 Speed: `remixture prepare SONG --stems none` as a process of its own, from a file to a finished set: seconds on the clock and
 the most memory it held. The song is made here, or `--song` over and over until it is long enough. loopextractor has a row
 where it is installed.
 
-Quality, with `--built`: a folder of songs made of known loops (subfolders with mix.wav, stem-0.wav ..., truth.json that lists
-`names` and `loop_bars`), prepared without being told tempo, bars or the number of loops. Per true loop, best one-to-one
-assignment: SI-SDR in dB of the full-length mono track, held between -30 and 60; the mean caps at 30, since one exact loop must
-not hide three that were lost.
+Quality is measured blind: tempo, bars and the number of loops are found from the sound alone.
+
+- `--built`: a folder of songs made of known loops (NAME/mix.wav, stem-0.wav ..., truth.json with `group`, `layout`, `bars_s`).
+  Per true loop, best one-to-one assignment: SI-SDR in dB of the full-length mono track, held between -30 and 60; means cap at
+  30, since one exact loop must not hide three that were lost. Medians, means and shares are over the loops of a group.
+- `--stems`: a song as a folder of stems numbered `1_bass.flac`, `2_kick.flac`, ... whose sum it is, the first 60 s. Per stem
+  with at least 1 % of the energy: the best sum of found sources, the residual among them, capped at 30 dB.
+
+Beside them stand the plain mixture and, with `--ideal`, the ideal ratio mask, which knows the truth.
 """
 
 import argparse
 import importlib.util
-import json
 import os
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import soundfile
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
-from engine.dsp.levels import si_sdr_db
+from benchmarks.loop_quality import print_built, print_stems
 
 RATE = 44_100
-LOWEST_DB, HIGHEST_DB, CAP_DB = -30.0, 60.0, 30.0
 MEBIBYTE = 1 << 20
 
 
@@ -102,62 +103,22 @@ def print_speed(lengths: list[float], source: Path | None, folder: Path) -> None
             print(f"| {name} | {seconds:g} | {taken:.1f} | {taken / seconds:.3f} | {memory:.0f} |", flush=True)
 
 
-def mono(path: Path, scale: float = 1.0) -> NDArray[np.float64]:
-    """Return the mono downmix of a file [shape=(frames,)]."""
-    return np.asarray(soundfile.read(path, always_2d=True, dtype="float64")[0].mean(axis=1) * scale)
-
-
-def scores(made: Path, truth: Path) -> tuple[list[float], int]:
-    """Return the SI-SDR in dB of every true loop, and how many loops were found."""
-    sources = json.loads((made / "set.json").read_text())["decompositions"]["loops"]["sources"]
-    found = [mono(made / s["file"], s["scale"]) for s in sources if s["kind"] == "loop"]
-    true = [mono(truth / f"stem-{k}.wav") for k in range(len(json.loads((truth / "truth.json").read_text())["names"]))]
-    each = np.full(len(true), LOWEST_DB)
-    if found:
-        table = np.array([[np.clip(si_sdr_db(f, t), LOWEST_DB, HIGHEST_DB) for f in found] for t in true])
-        rows, chosen = linear_sum_assignment(-table)
-        each[rows] = table[rows, chosen]
-    return each.tolist(), len(found)
-
-
-def built_songs(folder: Path) -> Iterator[Path]:
-    """Yield the folders of the songs with known loops."""
-    found = sorted(path.parent for path in folder.glob("*/truth.json"))
-    if not found:
-        raise SystemExit(f"{folder} holds no songs with known loops (NAME/truth.json)")
-    yield from found
-
-
-def print_quality(built: Path, folder: Path) -> None:
-    """Print how well the loops of every built song came out."""
-    print("\n| song | bars of each loop | loops found | SI-SDR of each, dB | mean | s |\n|---|---|---|---|---|---|")
-    means, all_scores = [], []
-    for truth in built_songs(built):
-        made = folder / f"{truth.name}.remix"
-        taken, _ = measured(preparing(truth / "mix.wav", made))
-        each, count = scores(made, truth)
-        means.append(float(np.mean(np.minimum(each, CAP_DB))))
-        all_scores += each
-        bars = json.loads((truth / "truth.json").read_text())["loop_bars"]
-        shown = " ".join(f"{value:.1f}" for value in each)
-        print(f"| {truth.name} | {' '.join(map(str, bars))} | {count} | {shown} | {means[-1]:.2f} | {taken:.1f} |", flush=True)
-    over = float(np.mean(np.array(all_scores) >= 20.0))
-    print(f"\nMean of the songs {np.mean(means):.2f} dB, median of the songs {np.median(means):.2f} dB, ", end="")
-    print(f"median of the loops {np.median(all_scores):.2f} dB, {over:.0%} of the loops over 20 dB.")
-
-
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--song", type=Path)
     parser.add_argument("--seconds", default="60,120,300,600", help="lengths for the speed table, `none` for no table")
-    parser.add_argument("--built", type=Path)
+    parser.add_argument("--built", type=Path, action="append", default=[])
+    parser.add_argument("--stems", type=Path, action="append", default=[])
+    parser.add_argument("--ideal", action="store_true", help="also what the ideal ratio mask reaches")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as place:
-        if options.seconds != "none":
+    if options.seconds != "none":
+        with tempfile.TemporaryDirectory() as place:
             print_speed([float(s) for s in options.seconds.split(",")], options.song, Path(place))
-        if options.built:
-            print_quality(options.built, Path(place))
+    if options.built:
+        print_built(options.built, ideal=options.ideal)
+    if options.stems:
+        print_stems(options.stems, ideal=options.ideal)
 
 
 if __name__ == "__main__":
