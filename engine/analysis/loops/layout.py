@@ -78,16 +78,16 @@ def find_layout(cube: Cube, loops: int | None, rng: np.random.Generator, progres
     """
     cells = weighted(cube)
     judge = Judge(bar_gram(cells), loops)
-    patterns = _patterns(judge, loops, rng, progress)
+    patterns = patterns_of(judge, loops, rng, progress)
     progress(0.9)
     layout, owners, phases = columns(patterns)
     tucker = decompose(cells, _levels(judge, layout), rng)
     periods = np.array([pattern.period for pattern in patterns])[owners]
     found = LoopLayout(tucker.layout, owners, phases, periods)
-    return _by_entrance(_merged(tucker, found, at_least=loops or 1))
+    return by_entrance(_merged(tucker, found, at_least=loops or 1))
 
 
-def _patterns(judge: Judge, loops: int | None, rng: np.random.Generator, progress: Progress) -> Patterns:
+def patterns_of(judge: Judge, loops: int | None, rng: np.random.Generator, progress: Progress = no_progress) -> Patterns:
     """Return the 0/1 layout with the shortest description."""
     starts: list[Patterns] = []
     best, best_cost = 0, float("inf")
@@ -162,7 +162,7 @@ def _joined(made: Sequence[LoopLayout]) -> LoopLayout:
     )
 
 
-def _by_entrance(found: LoopLayout) -> LoopLayout:
+def by_entrance(found: LoopLayout) -> LoopLayout:
     """Order the loops by when they are first heard; of equals the one heard longer comes first."""
     activation = found.activation()
     entrance = (activation > 0.0).argmax(axis=0)

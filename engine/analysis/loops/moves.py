@@ -35,18 +35,13 @@ def rechosen(judge: Judge, patterns: Patterns) -> Patterns:
     layout, owners, phases = columns(patterns)
     if layout.shape[1] >= judge.bars:
         return patterns
-    loops = judge.loops(layout)
+    periods = np.array([pattern.period for pattern in patterns])[owners]
     ways = choices(len(patterns))
     on = np.zeros((judge.bars, len(patterns)))
-    cycle = max(pattern.period for pattern in patterns)
+    cycle = int(periods.max())
     for first in range(min(cycle, judge.bars)):
-        playing = np.zeros((len(patterns), loops.shape[1]))
-        for loop, owner, phase in zip(loops, owners, phases, strict=True):
-            if first % patterns[owner].period == phase:
-                playing[owner] = loop
-        sums = ways @ playing
-        misfit = (sums**2).sum(axis=1)[:, None] - 2.0 * sums @ judge.root[first::cycle].T
-        on[first::cycle] = ways[misfit.argmin(axis=0)]
+        sounding = ways[:, owners] * (first % periods == phases)
+        on[first::cycle] = ways[judge.misfit(layout, sounding, np.arange(first, judge.bars, cycle)).argmin(axis=0)]
     if not on.any(axis=0).all():
         return patterns
     return [Pattern(on[:, j], pattern.period) for j, pattern in enumerate(patterns)]
@@ -83,7 +78,7 @@ def _longer(judge: Judge, longer: Pattern, rest: Patterns) -> Iterator[Patterns]
 
 
 def _pair_moves(one: Pattern, two: Pattern, bars: int) -> Iterator[Patterns]:
-    """Join two patterns, let them change places in every other bar, or take from one what the other has."""
+    """Join two patterns, let them change places in every other bar, take from one what the other has, or swap it for that."""
     for period in (1, 2, 4):
         if _fits(period, bars):
             yield [Pattern(np.maximum(one.on, two.on), period)]
@@ -97,6 +92,7 @@ def _pair_moves(one: Pattern, two: Pattern, bars: int) -> Iterator[Patterns]:
         left: Floats = (other.on - kept.on).clip(0.0)
         if left.any():
             yield from ([kept, Pattern(left, period)] for period in {one.period, two.period})
+            yield [other, Pattern(left, kept.period)]
 
 
 def _fits(period: int, bars: int) -> bool:

@@ -58,16 +58,16 @@ def columns(patterns: Sequence[Pattern]) -> tuple[Floats, Ints, Ints]:
 class Judge:
     """Knows the bars' inner products, and tells what a set of patterns costs: a description length in nats per cell.
 
-    `wanted` is the number of loops asked for, if any.
+    `wanted` is the number of loops asked for, if any; every bar of a loop must be heard `rarest` times.
     """
 
-    def __init__(self, gram: Floats, wanted: int | None = None) -> None:
+    def __init__(self, gram: Floats, wanted: int | None = None, rarest: int = 1) -> None:
         values, vectors = np.linalg.eigh(gram)
         keep = np.argsort(-values)[:RANK]
         self.root: Floats = vectors[:, keep] * np.sqrt(values[keep].clip(0.0))
         """[shape=(bars, rank)], root @ root.T is the Gram matrix."""
         self.bars = len(gram)
-        self.wanted = wanted
+        self.wanted, self.rarest = wanted, rarest
 
     def loops(self, layout: Floats) -> Floats:
         """Return the best loops for a layout, as coordinates [shape=(columns, rank)]."""
@@ -75,15 +75,20 @@ class Judge:
         normal[np.diag_indices_from(normal)] += 1e-9
         return np.asarray(np.linalg.solve(normal, layout.T @ self.root))
 
+    def misfit(self, layout: Floats, sounding: Floats, bars: Ints) -> Floats:
+        """Return how badly each choice of a layout's columns [shape=(ways, columns), 0 or 1] fits bars [shape=(ways, bars)]."""
+        sums = sounding @ self.loops(layout)
+        return np.asarray((sums**2).sum(axis=1)[:, None] - 2.0 * sums @ self.root[bars].T)
+
     def residual(self, layout: Floats) -> float:
         """Return the share of the energy that a layout leaves unexplained."""
         return max(0.0, 1.0 - float(np.sum((layout.T @ self.root) * self.loops(layout))))
 
     def cost(self, patterns: Sequence[Pattern]) -> float:
-        """Return the description length; infinite for as many columns as bars."""
+        """Return the description length; infinite for as many columns as bars, or too rare ones."""
         layout, owners, _ = columns(patterns)
         count = layout.shape[1]
-        if count >= self.bars:
+        if count >= self.bars or layout.sum(axis=0).min() < self.rarest:
             return float("inf")
         loops = self.loops(layout)
         residual = max(0.0, 1.0 - float(np.sum((layout.T @ self.root) * loops)))
