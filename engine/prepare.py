@@ -1,7 +1,8 @@
-"""Song -> remix set: decode, grid, key, loudness, loops, stems, map. The only place where analysis meets store.
+"""Song -> remix set: decode, grid, key, loops, map, loudness, stems. The only place where analysis meets store.
 
-Every step is written down when it is done, under a key of song hash, algorithm, version and settings. A second run does only
-what is missing or asked for differently; a run that was killed goes on where it stopped.
+What a person can look at comes first. Every step is written down when it is done, under a key of song hash, algorithm,
+version and settings. A second run does only what is missing or asked for differently; a run that was killed goes on where it
+stopped.
 """
 
 import dataclasses
@@ -76,10 +77,10 @@ def prepare(
         try:
             run = _Run(path, folder, facts, settings, report)
             run.grid()
-            run.loudness()
             run.loops()
-            run.stems()
             run.map()
+            run.loudness()
+            run.stems()
         except BaseException:
             if fresh:
                 _remove_if_nothing_was_found(folder)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from bridge.cli.screen import table
 
 if TYPE_CHECKING:
-    from engine.model.remixset import RemixSet
+    from engine.model.remixset import RemixSet, Source
 
 
 def add_parser(words: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -46,5 +46,12 @@ def described(remixset: RemixSet) -> str:
     text = table(rows)
     for name, parts in remixset.decompositions.items():
         text += f"\n\n{name} by {parts.algorithm} {parts.version}" + (f" ({parts.note})" if parts.note else "") + "\n"
-        text += table([(f"  {s.id}", s.name, f"every {s.period} bars" if s.period else "", s.file) for s in parts.sources])
+        text += table(_rows(parts.sources))
     return text
+
+
+def _rows(sources: tuple[Source, ...]) -> list[tuple[str, ...]]:
+    """Return a row for every source, without the columns that hold nothing."""
+    periods = [f"every {s.period} bars" if s.period else "" for s in sources]
+    rows = [(f"  {s.id}", s.name, p, s.confidence_text, s.file) for s, p in zip(sources, periods, strict=True)]
+    return list(zip(*filter(any, zip(*rows, strict=True)), strict=True))

@@ -12,6 +12,8 @@ from engine.model.separation import Provenance, SettingValue
 
 SCHEMA = "remixture/set/1"
 RESIDUAL = "residual"
+EXACT_DB = 40.0
+"""A loop this far above what does not repeat in it counts as exact."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,16 @@ class Source:
     """The bar it is cut from, 0 is the first."""
     period: int | None = None
     """Bars after which it repeats."""
+    confidence_db: float | None = None
+    """How far what does not repeat lies below it, where it plays; None where that does not apply or was not measured yet."""
+
+    @property
+    def confidence_text(self) -> str:
+        """How exactly it repeats, for people: exact, or so many dB; nothing where it is not known."""
+        if self.confidence_db is None:
+            return ""
+        whole = round(self.confidence_db)
+        return "exact" if whole >= EXACT_DB else f"{whole} dB"
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,8 @@ class Part:
     name: str
     kind: str
     color: str
+    confidence_db: float | None = None
+    """How far what does not repeat lies below the source, where it plays; infinite where nothing is left. None: not asked."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -11,11 +11,14 @@ import soundfile
 from engine.model.audio import Samples
 from engine.model.grid import Beatgrid
 from engine.model.remixset import Decomposition, RemixSet, Song, Source
-from engine.model.separation import Layout, Separation
+from engine.model.separation import Layout, Part, Separation
 from engine.store.files import TEMPORARY
 from engine.store.manifest import write_manifest
 from engine.store.sources import read_source, write_sources
 from engine.store.wavchunks import add_loop_chunks
+
+FINEST_DB = 144.0
+"""What 24 bits can tell apart. Also: JSON has no infinity."""
 
 
 def replace_decomposition(
@@ -28,6 +31,7 @@ def replace_decomposition(
     staging = folder / f"{TEMPORARY}{os.getpid()}"
     try:
         staged = write_sources(separation.parts, separation.blocks, song, remixset.song.rate, staging, name)
+        staged = _with_confidence(staged, separation.parts)
         if separation.layout is not None:
             staged = _cut_loops(staged, separation.layout, staging, name, remixset.song, grid)
         without = {k: v for k, v in remixset.decompositions.items() if k != name}
@@ -46,6 +50,14 @@ def replace_decomposition(
 
 def _rows(layout: Layout) -> tuple[tuple[float, ...], ...]:
     return tuple(tuple(row) for row in np.round(layout.activation, 4).tolist())
+
+
+def _with_confidence(sources: tuple[Source, ...], parts: tuple[Part, ...]) -> tuple[Source, ...]:
+    """Return the sources with how exactly they repeat, to 0.1 dB; the residual, which is no part, as it is."""
+    levels = [part.confidence_db for part in parts]
+    rounded = [None if db is None else round(float(np.clip(db, -FINEST_DB, FINEST_DB)), 1) for db in levels]
+    told = (dataclasses.replace(source, confidence_db=db) for source, db in zip(sources, rounded, strict=False))
+    return (*told, *sources[len(parts) :])
 
 
 def _cut_loops(

@@ -14,6 +14,7 @@ import pytest
 import soundfile
 
 from bridge.cli import main
+from bridge.cli.info import described
 from engine.dsp.levels import db_of_gain, peak_dbfs, rms_dbfs
 from engine.model.audio import Audio
 from engine.store.manifest import read_manifest, write_manifest
@@ -49,11 +50,11 @@ def read(path: Path) -> np.ndarray:
 
 
 def refused(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> str:
-    """Run what must fail; return its one line."""
+    """Run what must fail; return its one line, which may stand below steps and notes."""
     capsys.readouterr()
     assert main([str(a) for a in arguments]) == 2
     out, err = capsys.readouterr()
-    lines = [line for line in err.splitlines() if not re.fullmatch(r".+  [a-z ]+ +[\d.]+ s", line)]
+    lines = [line for line in err.splitlines() if not re.fullmatch(r".+  [a-z ]+ +[\d.]+ s|note: .+", line)]
     assert out == ""
     assert len(lines) == 1, err
     assert lines[0].startswith("remixture: ")
@@ -103,8 +104,24 @@ def test_info_says_what_there_is(folder: Path, capsys: pytest.CaptureFixture[str
     for word in ("drums", "loop-1", "residual", "bpm", "LUFS"):
         assert word in text
 
+    assert "every" not in text.split("stems by")[1]
+
     assert main(["info", str(folder), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["schema"] == "remixture/set/1"
+
+
+def test_info_says_how_exactly_sources_repeat(folder: Path) -> None:
+    remixset = open_set(folder)
+    found = remixset.decompositions["stems"]
+    kick = dataclasses.replace(found.sources[0], id="loop-1", name="Kick", confidence_db=52.1)
+    hats = dataclasses.replace(found.sources[1], id="loop-2", name="Hats 2", confidence_db=12.4)
+    found = dataclasses.replace(found, sources=(kick, hats, found.sources[-1]))
+
+    text = described(dataclasses.replace(remixset, decompositions={"loops": found}))
+
+    assert [line.split()[:-1] for line in text.splitlines()[-3:]] == [
+        ["loop-1", "Kick", "exact"], ["loop-2", "Hats", "2", "12", "dB"], ["residual", "Residual"],
+    ]  # fmt: skip
 
 
 def test_one_bad_song_does_not_stop_the_others(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -122,6 +122,21 @@ def test_a_second_run_computes_nothing(song: Path, made: tuple[Path, RemixSet]) 
     assert not set(heard.steps) & {"decode", "grid", "loops", "stems", "map"}
 
 
+def test_the_map_is_there_before_the_rest_is_computed(song: Path, tmp_path: Path) -> None:
+    heard = Heard("loudness")
+    with pytest.raises(KeyboardInterrupt):
+        prepare(song, tmp_path, QUICK, heard)
+
+    drawn = tmp_path / "short song.remix" / "map.png"
+    at = drawn.stat().st_mtime_ns
+    again = Heard()
+    prepare(song, tmp_path, QUICK, again)
+
+    assert not set(heard.steps) & {"stem model", "stems"}
+    assert "map" not in again.steps
+    assert drawn.stat().st_mtime_ns == at
+
+
 def test_other_settings_compute_only_what_they_concern(song: Path, made: tuple[Path, RemixSet], tmp_path: Path) -> None:
     prepare(song, tmp_path, QUICK)
 
@@ -140,7 +155,7 @@ def test_other_settings_compute_only_what_they_concern(song: Path, made: tuple[P
 
 @pytest.mark.parametrize(("step", "after", "kept"), [
     ("decode", 0.0, None), ("grid", 0.0, None), ("loops", 0.0, []), ("loops", 0.9, []), ("stems", 0.0, ["loops"]),
-    ("stems", 0.5, ["loops"]), ("map", 0.0, ["loops", "stems"]),
+    ("stems", 0.5, ["loops"]), ("map", 0.0, ["loops"]),
 ])  # fmt: skip
 def test_a_run_that_was_stopped_leaves_a_set_that_opens_and_goes_on_there(
     song: Path, tmp_path: Path, step: str, after: float, kept: list[str] | None
