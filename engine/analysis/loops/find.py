@@ -1,53 +1,81 @@
-"""Song and grid -> loops: the whole way."""
+"""Song and grid -> loops: the whole way.
+
+Three models of one kind, from the exact to the general. A song whose bars repeat sample by sample is made of loops, and they
+are found as they were made. A song in which sounds return, but not in whole bars, is made of sounds (`engine.analysis.sounds`).
+What repeats in neither way is told apart by magnitudes and soft masks.
+"""
 
 from collections.abc import Iterator
+from typing import TypeGuard
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.analysis.loops.bars import Bars, bars_of, gains_of
 from engine.analysis.loops.choice import best_bars
 from engine.analysis.loops.cube import BANDS, TIMES, bar_cube, spectrum_size
 from engine.analysis.loops.exact import ExactLoops, find_exact
-from engine.analysis.loops.layout import LoopLayout, find_layout
+from engine.analysis.loops.layout import find_layout
 from engine.analysis.loops.masks import LoopMask, masked
 from engine.analysis.loops.ntd import RHYTHMS, SOUNDS
 from engine.analysis.loops.templates import WINDOW, fit_templates
+from engine.analysis.sounds import FoundOnsets, Sounds, find_onsets, find_sounds
+from engine.analysis.sounds.names import loop_name, numbered
 from engine.model.audio import Audio, Progress, Samples, no_progress
 from engine.model.grid import Beatgrid
 from engine.model.separation import LOOP_COLORS, Layout, Part, Provenance, Separation
 
-ALGORITHM_VERSION = 2
+Floats = NDArray[np.float64]
+
+ALGORITHM_VERSION = 3
 
 FEWEST_BARS = 2
-SILENCE = 1e-9
-"""Mean power of a band that counts as silence."""
+SILENCE = 1e-10
+"""Mean power that counts as silence."""
+SURE_DB = 15.0
+"""Confidence of the least sure loop from which on a song surely is made of loops."""
 EXACT = 0.1
 """Share of what the bars agree on that the exact loops may leave, if they are to stand for the song."""
 HEARD = 0.5
-"""Share of the energy of half of the bars that they must explain besides: under a louder voice least squares learns it."""
-FRAMES_PER_BLOCK = 1 << 18
-CUBE, LAYOUT, MASKS = 0.15, 0.65, 0.75
-"""Shares of the whole that are done when the cube is cut, when the layout is found, and when the masks begin."""
+"""Share of a bar that they have to make up in most bars."""
+SHORTER = 0.6
+"""Share of the song's bars that the loops may have together: as many bars as the song has explain anything."""
+SINGLES = 0.45
+"""Share of sounds with but one place in the bar up to which a song may be made of sounds and not of bars."""
+MUCH_LESS = 0.75
+"""Share of what the loops leave that the sounds may leave at the most to be preferred."""
+ALL_TOLD = 0.05
+"""Share of the evened song under which sounds leave next to nothing."""
+LOOPED = 0.75
+"""Share of single sounds from which on a song that does not repeat exactly goes to the masks."""
+UNTOLD = 0.6
+"""Share of the evened song beyond which sounds tell too little of it."""
+MOST_SOURCES = 11
+"""With the residual twelve: as many faders as people have hands for."""
+FRAMES_PER_BLOCK = 1 << 16
+MASKS = 0.75
+"""Share of the whole that is done when the blocks begin."""
 
 
 def loops_provenance(loops: int | None = None, seed: int = 0, note: str = "") -> Provenance:
     """Return what `find_loops` would sign its result with."""
     sizes = f"{BANDS} bands x {TIMES} steps, {SOUNDS} sounds, {RHYTHMS} rhythms"
-    return Provenance("ntd", ALGORITHM_VERSION, {"loops": loops, "seed": seed, "sizes": sizes}, note=note)
+    return Provenance("tucker", ALGORITHM_VERSION, {"loops": loops, "seed": seed, "sizes": sizes}, note=note)
 
 
 def find_loops(
     audio: Audio, grid: Beatgrid, *, loops: int | None = None, seed: int = 0, progress: Progress = no_progress
 ) -> Separation:
-    """Take a song apart into its loops.
+    """Take a song apart into its loops, or into the sounds that it is made of.
 
     Parameters
     ----------
     audio : Audio
     grid : Beatgrid
     loops : int, 1 to 12, optional
-        How many to look for; by default as many as give the shortest description. Fewer are found where the bars do not
-        differ enough, and none in silence or in fewer than two full bars: then there are no parts, and the note says why.
+        How many to look for; by default as many as give the shortest description, and at most eleven groups of sounds. Fewer
+        are found where the bars do not differ enough, and none in silence or in fewer than two full bars: then there are no
+        parts, and the note says why.
     seed : int
         The same seed gives the same loops.
     progress : Progress
@@ -56,42 +84,89 @@ def find_loops(
     Returns
     -------
     Separation
-        Of loop-1, loop-2 ... in order of their entrance; its blocks are computed as they are walked.
+        Of loop-1, loop-2 ..., loops in order of their entrance, groups of sounds by what they are; its blocks are computed as
+        they are walked. The note says by which model.
     """
     bars = bars_of(grid, audio)
     progress(0.0)
-    cube = bar_cube(audio, bars.full_edges) if bars.full >= FEWEST_BARS else None
-    if cube is None or float(cube.mean()) < SILENCE:
-        why = "the song is silent" if cube is not None else f"they need {FEWEST_BARS} full bars, the song has {bars.full}"
+    silent = float(np.mean(np.square(audio.samples, dtype=np.float64))) < SILENCE
+    if silent or bars.full < FEWEST_BARS:
+        why = "the song is silent" if silent else f"they need {FEWEST_BARS} full bars, the song has {bars.full}"
         return Separation((), loops_provenance(loops, seed, f"no loops: {why}"), _nothing(audio, progress))
-    exact = find_exact(audio, grid, loops, lambda share: progress(CUBE + (LAYOUT - CUBE) * share))
-    if exact is not None and exact.disagreement < EXACT and float(np.median(exact.explained)) > HEARD:
-        return _repeated(audio, exact, loops_provenance(loops, seed), progress)
-    rng = np.random.default_rng(seed)
-    found = find_layout(cube, loops, rng, lambda share: progress(CUBE + (LAYOUT - CUBE) * share))
-    return _separated(audio, bars, found, loops_provenance(loops, seed), progress)
+    plain = find_exact(audio, grid, loops, _part_of(progress, 0.0, 0.2), doubting=False)
+    if _stands(plain) and float(plain.confidence_db.min()) >= SURE_DB:
+        return _repeated(audio, plain, loops, seed, _part_of(progress, 0.2, 1.0))
+    struck = find_onsets(audio, grid, _part_of(progress, 0.2, 0.35))
+    if struck.singles <= SINGLES and struck.left < ALL_TOLD:
+        return _of_sounds(audio, struck, bars, loops, seed, progress)
+    exact = find_exact(audio, grid, loops, _part_of(progress, 0.35, 0.6))
+    if _stands(exact) and (struck.singles > SINGLES or struck.left > MUCH_LESS * (1.0 - float(exact.explained.mean()))):
+        return _repeated(audio, exact, loops, seed, _part_of(progress, 0.6, 1.0))
+    if struck.singles < LOOPED and struck.left < UNTOLD and not _under_something(exact):
+        return _of_sounds(audio, struck, bars, loops, seed, progress)
+    return _by_magnitude(audio, bars, loops, seed, progress)
 
 
-def _repeated(audio: Audio, exact: ExactLoops, provenance: Provenance, progress: Progress) -> Separation:
+def _part_of(progress: Progress, low: float, high: float) -> Progress:
+    return lambda share: progress(low + (high - low) * share)
+
+
+def _stands(exact: ExactLoops | None) -> TypeGuard[ExactLoops]:
+    """Tell whether exact loops can stand for the song: what the bars agree on is theirs, and they are far shorter than it."""
+    return (
+        exact is not None
+        and exact.disagreement < EXACT
+        and float(np.median(exact.explained)) > HEARD
+        and sum(exact.periods) <= SHORTER * len(exact.activation)
+    )
+
+
+def _under_something(exact: ExactLoops | None) -> bool:
+    """Tell whether bars agree under something louder that does not, such as a voice."""
+    return exact is not None and exact.disagreement < EXACT and float(np.median(exact.explained)) <= HEARD
+
+
+def _repeated(audio: Audio, exact: ExactLoops, loops: int | None, seed: int, progress: Progress) -> Separation:
     """Hand on loops that the song repeats exactly."""
     best = best_bars(exact.activation, np.square(exact.activation), exact.periods)
     layout = Layout(exact.activation, best, exact.periods)
-    return Separation(_parts(len(exact.periods)), provenance, _rendered(audio, exact, progress), layout)
+    first = [int(np.flatnonzero(exact.repeats.owners == k)[0]) for k in range(len(exact.periods))]
+    names = [loop_name(exact.repeats.waveforms[element], audio.rate) for element in first]
+    provenance = loops_provenance(loops, seed, "the bars repeat exactly: these are the loops as they were made")
+    return Separation(_parts(names, exact.confidence_db), provenance, _rendered(audio, exact, progress), layout)
 
 
 def _rendered(audio: Audio, exact: ExactLoops, progress: Progress) -> Iterator[Samples]:
     for first in range(0, audio.frames, FRAMES_PER_BLOCK):
         count = min(FRAMES_PER_BLOCK, audio.frames - first)
         yield exact.repeats.render(first, count)
-        progress(MASKS + (1.0 - MASKS) * (first + count) / audio.frames)
+        progress((first + count) / audio.frames)
 
 
-def _parts(loops: int) -> tuple[Part, ...]:
-    return tuple(Part(f"loop-{k}", f"Loop {k}", "loop", LOOP_COLORS[k - 1]) for k in range(1, loops + 1))
+def _of_sounds(audio: Audio, struck: FoundOnsets, bars: Bars, loops: int | None, seed: int, progress: Progress) -> Separation:
+    """Hand on groups of sounds."""
+    sounds: Sounds = find_sounds(audio, struck, loops or MOST_SOURCES, bars.full, _part_of(progress, 0.35, MASKS))
+    verdict = sounds.verdict
+    layout = Layout(
+        verdict.activation, best_bars(verdict.activation, np.square(verdict.activation), verdict.periods), verdict.periods
+    )
+    provenance = loops_provenance(loops, seed, "the song is made of sounds that return: each source is a group of them")
+    blocks = sounds.blocks(audio, _part_of(progress, MASKS, 1.0))
+    return Separation(_parts(list(sounds.names), verdict.confidence_db), provenance, blocks, layout)
 
 
-def _separated(audio: Audio, bars: Bars, found: LoopLayout, provenance: Provenance, progress: Progress) -> Separation:
-    """Fit the loops at full resolution, choose a bar of each, and promise the blocks."""
+def _parts(names: list[str], confidence_db: Floats | None = None) -> tuple[Part, ...]:
+    confidence = [None] * len(names) if confidence_db is None else [float(db) for db in confidence_db]
+    return tuple(
+        Part(f"loop-{k}", name, "loop", LOOP_COLORS[k - 1], db)
+        for k, (name, db) in enumerate(zip(numbered(names), confidence, strict=True), 1)
+    )
+
+
+def _by_magnitude(audio: Audio, bars: Bars, loops: int | None, seed: int, progress: Progress) -> Separation:
+    """Find loops by magnitudes alone, fit them at full resolution, choose a bar of each, and promise the blocks."""
+    cube = bar_cube(audio, bars.full_edges)
+    found = find_layout(cube, loops, np.random.default_rng(seed), _part_of(progress, 0.6, 0.7))
     size = spectrum_size(audio.rate, WINDOW)
     templates = fit_templates(audio, bars.full_edges, found.columns, size, size // 4)
     gains = gains_of(audio, bars, templates, found)
@@ -102,7 +177,9 @@ def _separated(audio: Audio, bars: Bars, found: LoopLayout, provenance: Provenan
     energy = found.per_loop(np.square(found.columns) * column_energy)
     layout = Layout(activation, best_bars(activation, energy, found.loop_periods), found.loop_periods)
     blocks = masked(audio, mask, lambda share: progress(MASKS + (1.0 - MASKS) * share))
-    return Separation(_parts(found.loops), provenance, blocks, layout)
+    note = "nothing repeats exactly: loops by soft masks"
+    names = [f"Loop {k}" for k in range(1, found.loops + 1)]
+    return Separation(_parts(names), loops_provenance(loops, seed, note), blocks, layout)
 
 
 def _nothing(audio: Audio, progress: Progress) -> Iterator[Samples]:
