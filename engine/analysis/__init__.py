@@ -2,6 +2,7 @@
 
 - `grid`   tempo, beats, downbeats
 - `key`    the key
-- `loops`  loops by non-negative Tucker decomposition
+- `loops`  loops as they were made, or by non-negative Tucker decomposition
+- `sounds` sounds that return, where a song is made of those and not of whole bars
 - `stems`  drums, bass, vocals, other by Demucs or the built-in separator
 """

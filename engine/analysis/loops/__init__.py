@@ -7,8 +7,7 @@ A song that repeats sample for sample is bars = layout x waveforms, found by inn
 - `places`     where the bars start, to a fraction of a frame
 - `stack`      the bars as rows
 - `cells`      the bars' inner products in every band and moment
-- `doubt`      how well patterns describe a song that holds more than loops
-- `search`     the patterns of such a song
+- `belief`     weighted least squares in every cell, one bar believed and another doubted; on what bars agree
 - `alike`      loops that are one
 - `waveforms`  what each loop sounds like, its ringing included
 - `levels`     how loud it is in every bar

@@ -9,13 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
+from engine.analysis.loops.belief import Grams
 from engine.analysis.loops.stack import cut
 from engine.dsp.spectra import window
 from engine.model.audio import Samples
 
 Floats = NDArray[np.float64]
-Grams = NDArray[np.float32]
-"""[shape=(cells, bars, bars)]"""
 
 SIZE = 2048
 """Samples of the window at 44.1 kHz; half of it is the hop."""

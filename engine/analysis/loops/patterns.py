@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Key = tuple[tuple[int, bytes], ...]
 
 NOISE = 1e-3
 """Share of the energy that is not worth describing: loops whose powers do not quite add up leave about as much."""
@@ -68,6 +69,7 @@ class Judge:
         """[shape=(bars, rank)], root @ root.T is the Gram matrix."""
         self.bars = len(gram)
         self.wanted, self.rarest = wanted, rarest
+        self.known: dict[Key, float] = {}
 
     def loops(self, layout: Floats) -> Floats:
         """Return the best loops for a layout, as coordinates [shape=(columns, rank)]."""
@@ -86,6 +88,14 @@ class Judge:
 
     def cost(self, patterns: Sequence[Pattern]) -> float:
         """Return the description length; infinite for as many columns as bars, or too rare ones."""
+        # Half of all moves lead where another has been.
+        key = tuple(sorted((pattern.period, pattern.on.tobytes()) for pattern in patterns))
+        if key not in self.known:
+            self.known[key] = self.measured(patterns)
+        return self.known[key]
+
+    def measured(self, patterns: Sequence[Pattern]) -> float:
+        """Return the description length, not yet known."""
         layout, owners, _ = columns(patterns)
         count = layout.shape[1]
         if count >= self.bars or layout.sum(axis=0).min() < self.rarest:

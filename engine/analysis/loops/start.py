@@ -49,33 +49,35 @@ def _candidates(judge: Judge, count: int) -> Floats:
     return np.asarray(binary[np.argsort(distance, kind="stable")[:CANDIDATES]])
 
 
-def _cost(judge: Judge, candidates: Floats, chosen: Sequence[int]) -> float:
-    layout = candidates[list(chosen)].T
-    loops = judge.loops(layout)
-    products = np.abs(loops @ loops.T)
-    own = max(float(np.trace(products)), 1e-12)
-    residual = max(0.0, 1.0 - float(np.sum((layout.T @ judge.root) * loops)))
-    return residual + PER_OVERLAP * (float(products.sum()) - own) / own
+def _costs(judge: Judge, candidates: Floats, trials: Sequence[Sequence[int]]) -> Floats:
+    """Return what each choice of candidates costs [shape=(trials,)], all choices of the same number."""
+    chosen = np.array(trials, dtype=np.int64)
+    crossed = (candidates @ judge.root)[chosen]
+    normal = (candidates @ candidates.T)[chosen[:, :, None], chosen[:, None, :]] + 1e-9 * np.eye(chosen.shape[1])
+    loops = np.linalg.solve(normal, crossed)
+    residual = np.maximum(0.0, 1.0 - (crossed * loops).sum(axis=(1, 2)))
+    products = np.abs(loops @ loops.transpose(0, 2, 1))
+    own = np.maximum(np.trace(products, axis1=1, axis2=2), 1e-12)
+    return np.asarray(residual + PER_OVERLAP * (products.sum(axis=(1, 2)) - own) / own)
 
 
 def _greedy(judge: Judge, candidates: Floats, count: int) -> list[int]:
     chosen: list[int] = []
     for _ in range(count):
-        rest = [j for j in range(len(candidates)) if j not in chosen]
-        chosen.append(min(rest, key=lambda j: _cost(judge, candidates, [*chosen, j])))
+        trials = [[*chosen, j] for j in range(len(candidates)) if j not in chosen]
+        chosen = trials[int(_costs(judge, candidates, trials).argmin())]
     return chosen
 
 
 def _swapped(judge: Judge, candidates: Floats, chosen: list[int]) -> tuple[float, list[int]]:
     """Exchange one candidate at a time while that helps."""
-    best = _cost(judge, candidates, chosen)
-    better = True
+    best = float(_costs(judge, candidates, [chosen])[0])
+    better = len(chosen) < len(candidates)
     while better:
         better = False
         for place in range(len(chosen)):
-            for j in set(range(len(candidates))) - set(chosen):
-                trial = [*chosen[:place], j, *chosen[place + 1 :]]
-                cost = _cost(judge, candidates, trial)
-                if cost < best - 1e-9:
-                    best, chosen, better = cost, trial, True
+            trials = [[*chosen[:place], j, *chosen[place + 1 :]] for j in range(len(candidates)) if j not in chosen]
+            costs = _costs(judge, candidates, trials)
+            if costs.min() < best - 1e-9:
+                best, chosen, better = float(costs.min()), trials[int(costs.argmin())], True
     return best, chosen

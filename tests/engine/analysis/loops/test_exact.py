@@ -2,10 +2,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.ndimage import uniform_filter1d
 
 from engine.analysis.loops.exact import ExactLoops, find_exact
 from engine.dsp.resample import resampled
-from engine.model.audio import Audio
+from engine.model.audio import Audio, Samples
 from engine.model.grid import Beatgrid
 from tests.engine.analysis.loops.songs import BPM, RATE, Built, bass, bells, built, hits, plain
 
@@ -33,7 +34,7 @@ def test_loops_that_repeat_come_back_as_they_were(song: Built) -> None:
 
 
 def test_a_loop_of_two_bars_is_one_loop() -> None:
-    song = built([BARS >= 0, BARS >= 4], [hits(2.0, RATE), bass(2.0, RATE, bars=2)])
+    song = built([BARS >= 0, BARS >= 4], [hits(1.0, RATE), bass(1.0, RATE, bars=2)], bpm=240.0)
 
     found = find_exact(song.audio, song.grid)
 
@@ -44,7 +45,7 @@ def test_a_loop_of_two_bars_is_one_loop() -> None:
 
 def test_gains_that_change_from_bar_to_bar_are_found() -> None:
     gains = np.where(BARS < 4, 0.0, 1.0 - 0.04 * (BARS % 5))
-    song = built([np.ones(16), gains], [hits(2.0, RATE), bells(2.0, RATE)])
+    song = built([np.ones(16), gains], [hits(1.0, RATE), bells(1.0, RATE)], bpm=240.0)
 
     found = find_exact(song.audio, song.grid)
 
@@ -54,7 +55,7 @@ def test_gains_that_change_from_bar_to_bar_are_found() -> None:
 
 
 def test_a_song_played_faster_has_its_bars_between_frames() -> None:
-    slow = plain(16)
+    slow = plain(14)
     ratio = 0.97
     parts = np.stack([resampled(part[None].astype(np.float32), RATE, round(RATE * ratio))[0] for part in slow.parts])
     grid = Beatgrid.steady_at(BPM * RATE / round(RATE * ratio), 0.0, parts.shape[1] / RATE)
@@ -77,10 +78,43 @@ def test_a_voice_on_top_stays_outside() -> None:
     assert found.disagreement < 0.1
 
 
-def test_noise_does_not_repeat() -> None:
-    noise = np.random.default_rng(0).standard_normal((1, 12 * RATE)).astype(np.float32) * 0.1
+def squeezed(samples: Samples) -> Samples:
+    """Return a song of which every bit that is over a level, for an eighth of a second, is brought down towards it."""
+    level = np.sqrt(uniform_filter1d(np.square(samples, dtype=np.float64).mean(axis=0), RATE // 8).clip(1e-9))
+    return np.asarray(samples * np.maximum(1.0, level / np.quantile(level, 0.3)) ** -0.5, dtype=np.float32)
 
-    found = find_exact(Audio(noise, RATE), Beatgrid.steady_at(120.0, 0.0, 12.0))
+
+def test_a_compressor_leaves_the_loops_within_reach() -> None:
+    song = plain(14)
+
+    found = find_exact(Audio(squeezed(song.audio.samples), RATE), song.grid)
+
+    assert found is not None
+    assert min(song.si_sdr(tracks(song, found))) > 5.0
+
+
+def test_what_nobody_squeezed_is_told_by_no_others() -> None:
+    found = find_exact(plain().audio, plain().grid)
+
+    assert found is not None
+    assert found.retold < 0.1
+
+
+def test_without_doubt_a_song_with_a_voice_still_has_loops() -> None:
+    song = plain(14)
+    t = np.arange(song.audio.frames) / RATE
+    sung = Audio(song.audio.samples + (0.02 * np.sin(2000.0 * t + 90.0 * np.sin(3.1 * t))).astype(np.float32), RATE)
+
+    found = find_exact(sung, song.grid, doubting=False)
+
+    assert found is not None
+    assert len(found.periods) >= 1
+
+
+def test_noise_does_not_repeat() -> None:
+    noise = np.random.default_rng(0).standard_normal((1, 8 * RATE)).astype(np.float32) * 0.1
+
+    found = find_exact(Audio(noise, RATE), Beatgrid.steady_at(240.0, 0.0, 8.0))
 
     assert found is None or found.disagreement > 0.3
 
