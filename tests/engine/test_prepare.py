@@ -298,7 +298,7 @@ def real_songs(shared: Path) -> Iterator[tuple[str, Audio]]:
 @pytest.mark.slow
 def test_real_songs_null(shared: Path, tmp_path: Path) -> None:
     for name, song in real_songs(shared):
-        audio = Audio(song.samples[:, : 45 * song.rate], song.rate)
+        audio = Audio(song.samples[:, : 20 * song.rate], song.rate)
         path = write(tmp_path / f"{name}.wav", audio)
         folder, remixset = prepare(path, tmp_path, Settings(stems=StemChoice.BUILTIN))
         for parts in remixset.decompositions:

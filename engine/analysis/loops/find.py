@@ -5,11 +5,13 @@ are found as they were made. A song in which sounds return, but not in whole bar
 What repeats in neither way is told apart by magnitudes and soft masks.
 """
 
+import os
 from collections.abc import Iterator
 from typing import TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from engine.analysis.loops.bars import Bars, bars_of, gains_of
 from engine.analysis.loops.choice import best_bars
@@ -63,6 +65,8 @@ def loops_provenance(loops: int | None = None, seed: int = 0, note: str = "") ->
     return Provenance("tucker", ALGORITHM_VERSION, {"loops": loops, "seed": seed, "sizes": sizes}, note=note)
 
 
+# Many small products: two threads on one core make them slower, several times so on a busy machine.
+@threadpool_limits.wrap(limits=max(1, (os.cpu_count() or 1) // 2), user_api="blas")
 def find_loops(
     audio: Audio, grid: Beatgrid, *, loops: int | None = None, seed: int = 0, progress: Progress = no_progress
 ) -> Separation:
