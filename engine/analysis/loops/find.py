@@ -46,6 +46,8 @@ SINGLES = 0.45
 """Share of sounds with but one place in the bar up to which a song may be made of sounds and not of bars."""
 MUCH_LESS = 0.75
 """Share of what the loops leave that the sounds may leave at the most to be preferred."""
+FEW_LOOPS = 3
+"""With fewer loops than this a song is hardly taken apart."""
 ALL_TOLD = 0.05
 """Share of the evened song under which sounds leave next to nothing."""
 LOOPED = 0.75
@@ -104,7 +106,7 @@ def find_loops(
     if struck.singles <= SINGLES and struck.left < ALL_TOLD:
         return _of_sounds(audio, struck, bars, loops, seed, progress)
     exact = find_exact(audio, grid, loops, _part_of(progress, 0.35, 0.6))
-    if _stands(exact) and (struck.singles > SINGLES or struck.left > MUCH_LESS * (1.0 - float(exact.explained.mean()))):
+    if _stands(exact) and (struck.singles > SINGLES or not _told_better(struck, exact)):
         return _repeated(audio, exact, loops, seed, _part_of(progress, 0.6, 1.0))
     if struck.singles < LOOPED and struck.left < UNTOLD and not _under_something(exact):
         return _of_sounds(audio, struck, bars, loops, seed, progress)
@@ -123,6 +125,11 @@ def _stands(exact: ExactLoops | None) -> TypeGuard[ExactLoops]:
         and float(np.median(exact.explained)) > HEARD
         and sum(exact.periods) <= SHORTER * len(exact.activation)
     )
+
+
+def _told_better(struck: FoundOnsets, exact: ExactLoops) -> bool:
+    """Tell whether sounds tell more of a song than loops: much of what the loops leave, or what two loops cannot tell apart."""
+    return len(exact.periods) < FEW_LOOPS or struck.left <= MUCH_LESS * (1.0 - float(exact.explained.mean()))
 
 
 def _under_something(exact: ExactLoops | None) -> bool:
