@@ -11,6 +11,7 @@ In the order in which a movement passes:
 - `mapping`      one controller at work: positions -> values of the desk
 - `feedback`     values of the desk -> lights, rings and motors
 - `learn`        a stream of messages -> the binding that was meant
+- `recent`       what the controllers sent, for people to see
 - `clock`        MIDI clock in and out
 - `follow`       keeps the desk's clock on somebody else's beat
 - `link`         Ableton Link

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from bridge.midi.binding import Binding
+from bridge.midi.control import move_of
 from bridge.midi.desk import LOST, Desk
 from bridge.midi.feedback import Echo
 from bridge.midi.learn import Learner
@@ -20,12 +21,20 @@ class Controller:
     """A controller on its port.
 
     `full` and `shown_on` are the full names of the input and of the output; without an output it plays without lights.
-    `listen` gets every message as well. While something is to be learnt, what comes is not played. OSError if the input does
-    not open.
+    `listen` gets every message as well, `seen` a line about it. While something is to be learnt, what comes is not played.
+    OSError if the input does not open.
     """
 
     def __init__(
-        self, name: str, preset: Preset, desk: Desk, driver: Driver, full: str, say: Say, listen: Receive | None = None
+        self,
+        name: str,
+        preset: Preset,
+        desk: Desk,
+        driver: Driver,
+        full: str,
+        say: Say,
+        seen: Say,
+        listen: Receive | None = None,
     ) -> None:
         import mido
 
@@ -36,7 +45,7 @@ class Controller:
         self._desk = desk
         self._driver = driver
         self._say = say
-        self._listen = listen
+        self._seen, self._listen = seen, listen
         self._said: set[str] = set()
         self._lock = threading.Lock()
         self._learner: Learner | None = None
@@ -83,6 +92,12 @@ class Controller:
         with self._lock:
             self._learner, self._learnt = learner, None
 
+    @property
+    def hint(self) -> str:
+        """What is still wanted of the control that is to be learnt; "" if nothing."""
+        learner = self._learner
+        return learner.hint if learner is not None else ""
+
     def poll_learnt(self, seconds: float) -> Binding | None:
         """Return what was learnt until a monotonic time; None while it is not clear yet."""
         with self._lock:
@@ -112,6 +127,9 @@ class Controller:
         with self._lock:
             self._parser.feed(data)
             for message in self._parser:
+                move = move_of(message)
+                if move is not None:
+                    self._seen(f"{self.name}: {move.control} at {move.count}")
                 self._take(message, seconds)
 
     def _take(self, message: Any, seconds: float) -> None:  # noqa: ANN401 (mido has no types)

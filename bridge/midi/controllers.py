@@ -2,6 +2,7 @@
 
 import threading
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -12,6 +13,7 @@ from bridge.midi.follow import ClockFollower
 from bridge.midi.learn import Learner
 from bridge.midi.ports import Driver, open_driver, plain_names
 from bridge.midi.preset import Preset, Presets
+from bridge.midi.recent import Recent
 from engine.model.errors import RemixtureError
 
 if TYPE_CHECKING:
@@ -20,6 +22,15 @@ if TYPE_CHECKING:
 
 LOOK = 1.0
 """Seconds from one look at the list of ports to the next."""
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """An input that is there: its name, the preset that it plays under ("" for none), whether a person chose that."""
+
+    name: str
+    preset: str
+    chosen: bool
 
 
 class Controllers:
@@ -70,7 +81,14 @@ class Controllers:
         self._driver = driver or open_driver()
         self._folder = folder
         self._presets = Presets(folder)
-        self._learning = ""
+        self._chosen: dict[str, str] = {}
+        self._again: set[str] = set()
+        """Ports to be taken up anew, on our thread."""
+        self._inputs: tuple[str, ...] = ()
+        self.recent = Recent()
+        """What the controllers send, a line for each message."""
+        self.learning = ""
+        """The parameter that waits for a control."""
         self._clock_port = clock
         self._clock = ClockFollower(desk) if clock else None
         self._open: dict[str, Controller] = {}
@@ -94,7 +112,37 @@ class Controllers:
     @property
     def names(self) -> dict[str, str]:
         """Names of the open ports -> names of their presets."""
-        return {name: controller.preset.name for name, controller in self._open.items()}
+        return {name: controller.preset.name for name, controller in dict(self._open).items()}
+
+    @property
+    def presets(self) -> tuple[str, ...]:
+        """Names of all presets that a port can have."""
+        return self._presets.names
+
+    @property
+    def ports(self) -> tuple[Port, ...]:
+        """The inputs that are there."""
+        names = self.names
+        return tuple(Port(name, names.get(name, ""), name in self._chosen) for name in self._inputs)
+
+    def why_none(self) -> str:
+        """Return why this machine has no MIDI; "" if it has."""
+        return self._driver.why_none()
+
+    def choose(self, port: str, preset: str | None) -> None:
+        """Have a port play under a preset, none ("") or its own (None), for this session; RemixtureError if there is none."""
+        if preset:
+            self._presets.named(preset)
+        if preset is None:
+            self._chosen.pop(port, None)
+        else:
+            self._chosen[port] = preset
+        self._again.add(port)
+
+    @property
+    def hint(self) -> str:
+        """What is still wanted of the control that is to be learnt; "" if nothing."""
+        return next((controller.hint for controller in tuple(self._open.values()) if controller.hint), "")
 
     def start(self) -> None:
         """Open the ports and go on in a thread of our own."""
@@ -121,18 +169,21 @@ class Controllers:
             If nothing can be meant by the path.
         """
         param = check_path(path) if path else None
-        self._learning = path
+        self.learning = path
         for controller in tuple(self._open.values()):
             controller.learn(Learner(path, param) if path else None)
 
     def poll(self, seconds: float) -> None:
         """Do what is due at a monotonic time: look for ports, show what changed, go with clocks."""
+        while self._again:
+            self._let_go(self._again.pop())
+            self._looked = -LOOK
         if seconds - self._looked >= LOOK:
             self._looked = seconds
             self._look()
         for controller in tuple(self._open.values()):
             controller.send()
-        if self._learning:
+        if self.learning:
             self._learn(seconds)
         if self._osc_out is not None:
             self._osc_out.send()
@@ -166,10 +217,10 @@ class Controllers:
         """Open the ports that came, let go of those that went."""
         full_in, full_out = self._driver.names()
         inputs, outputs = (plain_names(full, self._driver.api) for full in (full_in, full_out))
+        self._inputs = tuple(inputs)
         for name, controller in tuple(self._open.items()):
             if controller.full != inputs.get(name):
-                del self._open[name]
-                controller.close()
+                self._let_go(name)
                 self._say(f"{name} is gone; when it comes back it goes on")
         for name, full in inputs.items():
             if name not in self._open:
@@ -182,14 +233,15 @@ class Controllers:
 
     def _take_up(self, name: str, full: str) -> None:
         """Open a port if there is a preset for it, or if its clock leads."""
-        preset = self._presets.for_port(name)
+        chosen = self._chosen.get(name)
+        preset = self._presets.for_port(name) if chosen is None else self._presets.named(chosen) if chosen else None
         leads = self._clock is not None and self._clock_port.lower() in name.lower()
         if preset is None and not leads:
             return
         preset = preset or Preset("clock", (name,), "", ())
         listen = self._clock.take if leads and self._clock is not None else None
         try:
-            self._open[name] = Controller(name, preset, self._desk, self._driver, full, self._say, listen)
+            self._open[name] = Controller(name, preset, self._desk, self._driver, full, self._say, self.recent.add, listen)
         except OSError as error:
             self._once(f"{name}: {error}")
             return
@@ -208,11 +260,16 @@ class Controllers:
             else:
                 self._say(f"{name}: {binding.control} is now {binding.path}, saved in {file}")
                 self._presets = Presets(self._folder)
+                self._chosen.pop(name, None)
             self.learn("")
-            del self._open[name]
-            controller.close()
+            self._let_go(name)
             self._look()
             return
+
+    def _let_go(self, name: str) -> None:
+        controller = self._open.pop(name, None)
+        if controller is not None:
+            controller.close()
 
     def _open_link(self) -> "LinkClock | None":
         from bridge.midi.link import LinkClock

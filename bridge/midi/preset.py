@@ -116,6 +116,18 @@ class Presets:
         own = _best(self._own, port)
         return _best(self.ours, port) if own is None else self._based(own)
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All there are, a person's own first."""
+        return tuple(dict.fromkeys(preset.name for preset in (*self._own, *self.ours)))
+
+    def named(self, name: str) -> Preset:
+        """Return the preset of a name; RemixtureError if there is none."""
+        for preset in (*self._own, *self.ours):
+            if preset.name == name:
+                return self._based(preset)
+        raise RemixtureError(f"there is no preset {name!r}; there are {', '.join(self.names)}")
+
     def save(self, port: str, binding: Binding) -> Path:
         """Add a binding to a person's own preset for a port, and return its file.
 

@@ -12,10 +12,12 @@ from bridge.midi.controllers import Controllers
 from bridge.midi.follow import ClockFollower
 from bridge.midi.ports import NoMidi, list_ports, open_driver, plain_names
 from bridge.midi.preset import our_folder, read_preset
+from bridge.midi.recent import Recent
 from engine.model.errors import RemixtureError
 from tests.bridge.midi.fake import STEMS, FakeDesk, FakeDriver
 
 NANO = "nanoKONTROL2:nanoKONTROL2 MIDI 1 20:0"
+PLAIN = "nanoKONTROL2:nanoKONTROL2 MIDI 1"
 
 
 class Rig:
@@ -152,6 +154,34 @@ def test_a_control_is_learnt_while_the_session_runs(tmp_path: Path) -> None:
     assert len(list(tmp_path.iterdir())) == 1
 
 
+def test_another_preset_or_none_can_be_chosen(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, NANO)
+    rig.poll()
+    own = rig.controllers.names[PLAIN]
+
+    rig.controllers.choose(PLAIN, "")
+    rig.poll()
+    off = rig.turn(0, 64)
+    ports = rig.controllers.ports
+    rig.controllers.choose(PLAIN, own)
+    rig.poll()
+
+    assert off == []
+    assert [(port.name, port.preset, port.chosen) for port in ports] == [(PLAIN, "", True)]
+    assert rig.controllers.names == {PLAIN: own}
+    with pytest.raises(RemixtureError, match="no preset 'nothing'"):
+        rig.controllers.choose(PLAIN, "nothing")
+
+
+def test_what_a_controller_sends_can_be_seen(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, NANO)
+    rig.poll()
+
+    rig.turn(0, 64)
+
+    assert [text for _, text in rig.controllers.recent.since(0)] == [f"{PLAIN}: cc 0 on channel 1 at 64"]
+
+
 def test_learning_can_be_given_up(tmp_path: Path) -> None:
     rig = Rig(tmp_path, NANO)
 
@@ -238,7 +268,7 @@ NANO_PRESET = read_preset(our_folder() / "korg-nanokontrol2.toml")
 def test_no_bytes_hurt(messages: list[bytes]) -> None:
     desk, driver, said = FakeDesk(a=STEMS, b=STEMS), FakeDriver(NANO), list[str]()
     clock = ClockFollower(desk)
-    controller = Controller("nano", NANO_PRESET, desk, driver, NANO, said.append, clock.take)
+    controller = Controller("nano", NANO_PRESET, desk, driver, NANO, said.append, Recent().add, clock.take)
     controller.show_on(NANO)
 
     for data in messages:
