@@ -31,16 +31,11 @@ ROUNDS = 4
 class Fit:
     """The cells fitted with a layout.
 
-    `solution` [shape=(cells, columns, bars)] makes loops of bars; `image` is its product with the bars' inner products, and
-    `products` [shape=(cells, columns, columns)] the inner products of the loops; `left` and `weights` [shape=(cells, bars)]
-    what each cell leaves of each bar, and how far it is believed.
+    `solution` [shape=(cells, columns, bars)] makes loops of bars; `left` [shape=(cells, bars)] is what each cell leaves of each.
     """
 
     solution: Grams
-    image: Grams
-    products: Grams
     left: Weights
-    weights: Weights
 
 
 def belief(left: Weights, floor: float) -> Weights:
@@ -76,7 +71,7 @@ def fitted(grams: Grams, layout: Floats, weights: Weights, floor: float, rounds:
         energy = products.reshape(len(products), -1) @ squares.T
         left = np.maximum(heard - 2.0 * np.einsum("bk,gkb->gb", a, image) + energy, 0.0)
         weights = belief(left, floor)
-    return Fit(solution, image, products, left, weights)
+    return Fit(solution, left)
 
 
 def disagreement(grams: Grams, layout: Floats) -> float:
