@@ -1,4 +1,4 @@
-"""Song -> remix set: decode, grid, key, loops, map, loudness, stems. The only place where analysis meets store.
+"""Song -> remix set: decode, grid, key, loops, sections, map, loudness, stems. The only place where analysis meets store.
 
 What a person can look at comes first. Every step is written down when it is done, under a key of song hash, algorithm,
 version and settings. A second run does only what is missing or asked for differently; a run that was killed goes on where it
@@ -9,6 +9,8 @@ import dataclasses
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
 
 from engine.analysis.stems import StemChoice
 from engine.model.audio import Audio
@@ -78,6 +80,7 @@ def prepare(
             run = _Run(path, folder, facts, settings, report)
             run.grid()
             run.loops()
+            run.sections()
             run.map()
             run.loudness()
             run.stems()
@@ -157,6 +160,17 @@ class _Run:
             self.report.note(found.provenance.note)
         self._replace("loops", dataclasses.replace(found, provenance=_on_grid(found.provenance, self._grid_facts())))
 
+    def sections(self) -> None:
+        """Find the sections in the loops' layout: quickly done, so always done again. A map of others goes."""
+        from engine.analysis.sections import find_sections
+        from engine.store.picture import NAME as PICTURE
+
+        layout = self.set.decompositions["loops"].layout
+        found = find_sections(np.array(layout)) if layout else ()
+        if found != self.set.sections:
+            self._keep(sections=found)
+            (self.folder / PICTURE).unlink(missing_ok=True)
+
     def stems(self) -> None:
         """Separate the stems, or take those the file brought."""
         if self.settings.stems is StemChoice.NONE:
@@ -197,8 +211,12 @@ class _Run:
         return known is not None and known.provenance.same_as(wanted) and whole(self.folder, known)
 
     def _replace(self, name: str, separation: Separation) -> None:
+        from engine.analysis.crosstalk import CrosstalkMeter
+
         grid = self._grid_facts().grid()
-        self.set = replace_decomposition(self.folder, self.set, name, separation, self.audio.samples, grid)
+        meter = CrosstalkMeter(len(separation.parts), self.audio.rate)
+        heard = dataclasses.replace(separation, blocks=meter.through(separation.blocks))
+        self.set = replace_decomposition(self.folder, self.set, name, heard, self.audio.samples, grid, meter.db)
 
     def _grid_facts(self) -> GridFacts:
         if self.set.grid is None:

@@ -9,8 +9,8 @@ from typing import Final, Protocol, runtime_checkable
 from engine.model.audio import Samples
 from engine.model.errors import RemixtureError
 
-SINKS: Final = ("pedalboard", "jack", "portaudio", "file", "null")
-"""Their names; the first is the default."""
+SINKS: Final = ("pedalboard", "jack", "portaudio", "browser", "file", "null")
+"""Their names; the first is the default. `browser` only keeps the time: the page streams what the mixer gives."""
 
 AGAIN_SECONDS: Final = 0.5
 """After `SinkLost`, how long to wait between tries to open the sink again."""
@@ -104,11 +104,11 @@ def open_sink(
         from bridge.audio.portaudio import PortAudioSink
 
         return PortAudioSink(device or None, pairs, rate, frames)
-    if kind in {"file", "null"}:
+    if kind in {"file", "null", "browser"}:
         from bridge.audio.offline import FileSink, NullSink
 
-        if kind == "null":
-            return NullSink(pairs, rate, frames, paced=paced)
+        if kind != "file":
+            return NullSink(pairs, rate, frames, paced=paced or kind == "browser")
         return FileSink(Path(device or "remixture.wav"), rate, frames, paced=paced)
     raise RemixtureError(f"no sink is called {kind!r}: one of {', '.join(SINKS)}, or NAME:DEVICE such as 'jack:default'")
 

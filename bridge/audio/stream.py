@@ -85,4 +85,7 @@ class StreamSink:
         if "error" not in said:
             return said
         self.close()
-        raise RemixtureError(f"cannot play to {device or 'the default output'}: {said['error']}; see `remixture devices`")
+        raise RemixtureError(
+            f"cannot play to {device or 'the default output'}: {said['error']}; see `remixture devices`, "
+            "or listen in the browser: --sink browser"
+        )

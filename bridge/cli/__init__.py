@@ -4,7 +4,7 @@
 - `prepare`  songs -> remix sets
 - `info`     what a set knows
 - `render`   sets or a take -> an audio file
-- `open`     songs or sets -> sound, live
+- `open`     songs or sets -> sound, live; `wanted` its options, `terminal` the session as lines, `page` as the page
 - `devices`  what this machine can play through
 - `midi`     controllers: which there are, what they send, learning them
 - `doctor`   what this machine lacks, and what brings it

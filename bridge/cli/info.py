@@ -43,6 +43,8 @@ def described(remixset: RemixSet) -> str:
         rows.append(("key", f"{remixset.key} ({remixset.camelot})"))
     if remixset.loudness_lufs is not None:
         rows.append(("loudness", f"{remixset.loudness_lufs:.1f} LUFS, true peak {remixset.true_peak_dbtp:+.1f} dBTP"))
+    if remixset.sections:
+        rows.append(("sections", ", ".join(f"{section.label} from bar {section.bar + 1}" for section in remixset.sections)))
     text = table(rows)
     for name, parts in remixset.decompositions.items():
         text += f"\n\n{name} by {parts.algorithm} {parts.version}" + (f" ({parts.note})" if parts.note else "") + "\n"
@@ -50,8 +52,13 @@ def described(remixset: RemixSet) -> str:
     return text
 
 
+def _facts(source: Source) -> tuple[str, str, str]:
+    """Return when it repeats, how exactly, and how much of others is in it."""
+    period = f"every {source.period} bars" if source.period else ""
+    return period, source.confidence_text, f"crosstalk {source.crosstalk_text}" if source.crosstalk_text else ""
+
+
 def _rows(sources: tuple[Source, ...]) -> list[tuple[str, ...]]:
     """Return a row for every source, without the columns that hold nothing."""
-    periods = [f"every {s.period} bars" if s.period else "" for s in sources]
-    rows = [(f"  {s.id}", s.name, p, s.confidence_text, s.file) for s, p in zip(sources, periods, strict=True)]
+    rows = [(f"  {s.id}", s.name, *_facts(s), s.file) for s in sources]
     return list(zip(*filter(any, zip(*rows, strict=True)), strict=True))

@@ -3,8 +3,8 @@
 Sources are named as `remixture info` lists them. With several sets the decks are a, b, c, d in the order given: `drums=+6`
 means every deck that has drums, `b.vocals=-3` only deck b, `b=-3` deck b as a whole.
 
-With --take what was played is rendered again. Its sets are looked for where they were, and beside the take; SET names other
-places to look in: sets, or folders of them.
+With --take what was played is rendered again, with --recording only what was recorded of it. Its sets are looked for where they
+were, and beside the take; SET names other places to look in: sets, or folders of them.
 """
 
 from __future__ import annotations
@@ -18,9 +18,6 @@ from engine.model.errors import RemixtureError
 
 if TYPE_CHECKING:
     from engine.bounce import Bounced, Mix
-    from engine.mix.addresses import Knobs
-    from engine.mix.insert import Insert
-    from engine.model.take import TakeChain
 
 PARTS = ("stems", "loops")
 AUTO = "auto"
@@ -37,6 +34,7 @@ def add_parser(words: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     add = parser.add_argument
     add("sets", nargs="*", type=Path, metavar="SET", help="folders NAME.remix, one to four")
     add("--take", type=Path, metavar="FILE", help="a take.jsonl, to be rendered as it was played")
+    add("--recording", type=int, metavar="N", help="only what was recorded in the take; 1 is the first recording")
     add("--scene", metavar="NAME", help="begin with a scene: its name, or a .toml file")
     add("-o", "--output", type=Path, required=True, metavar="OUT", help="a .wav, .flac or .mp3")
     add("--parts", metavar="PARTS", help="stems or loops; or one word a set, as stems,loops (default: stems where there are)")
@@ -67,38 +65,24 @@ def run(options: argparse.Namespace) -> None:
     from engine.store.encode import BitDepth
 
     if options.take is None:
+        if options.recording is not None:
+            raise RemixtureError(f"--recording {options.recording} is a part of a take: name the take with --take")
         mix = mix_of(options)
         with Screen(options.output.name[:32]) as screen:
             done = bounce(mix, options.output, screen)
     else:
+        from bridge.session.effects import opened
+
         refuse_beside_take(options)
         target = Target(options.output, BitDepth(options.bits), options.loudness, options.each)
         with Screen(options.output.name[:32]) as screen:
-            done = bounce_take(options.take, target, options.sets, screen, effects)
+            done = bounce_take(options.take, target, options.sets, screen, opened, options.recording)
     if options.json:
         import msgspec
 
         print(msgspec.json.encode(done, enc_hook=str).decode())
     else:
         print(summary(done))
-
-
-def effects(chain: TakeChain, rate: int) -> tuple[Insert, Knobs]:
-    """Open a chain of effects that a take was played through.
-
-    A take may come from anywhere and a plug-in can do anything, so only a person's own preset of that name is opened.
-    """
-    from bridge.plugins.chain import load_chain
-    from bridge.plugins.preset import preset_files, read_preset, user_folder
-    from bridge.plugins.trial import try_chain
-
-    path = preset_files().get(chain.name)
-    if path is None or path.read_text(encoding="utf-8") != chain.text:
-        there = "are others now" if path else "are not here"
-        raise RemixtureError(f"the take was played through the effects {chain.name!r}, which {there}: see {user_folder()}")
-    preset = read_preset(path)
-    opened = load_chain(preset, try_chain(preset, rate), rate)
-    return opened, opened.params
 
 
 def refuse_beside_take(options: argparse.Namespace) -> None:

@@ -1,9 +1,10 @@
-"""All that a player and its engine process share: two rings, a table of what is so now, and the timings of blocks."""
+"""All that a player and its engine process share: two rings, a table of what is so now, the timings of blocks, the master."""
 
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Self
 
+from bridge.session.heard import Heard
 from bridge.session.memory import Block
 from bridge.session.ring import Ring, Table
 from bridge.session.timings import Timings
@@ -18,6 +19,9 @@ FRAME, STAMP, LATE, STANDING, LOST, END, HEADS = range(7)
 """The table begins with: the mixer's frame; `time.monotonic` when it was there; what came too late, as the sink counts it; 1
 while the sink is gone; records that found no room; the frame at which the last fade out began, 0 before that. From `HEADS` on
 follow the mixer's meters."""
+
+HEAD_FIELDS = tuple(f"session.{name}" for name in ("frame", "stamp", "late", "standing", "lost", "end"))
+"""Names of what the table begins with."""
 
 LOADED = -1
 """Instead of an address: `LOADED - deck` says that the song with the number `value` is on that deck now."""
@@ -35,13 +39,13 @@ class Boards:
     @classmethod
     def new(cls) -> Self:
         """Make them; a new engine process gets new ones."""
-        sizes = (Ring.size(COMMANDS), Ring.size(APPLIED), Table.size(NUMBERS), Timings.size())
+        sizes = (Ring.size(COMMANDS), Ring.size(APPLIED), Table.size(NUMBERS), Timings.size(), Heard.size())
         return cls(tuple(Block.new(size) for size in sizes))
 
     @classmethod
     def take(cls, pipe: Connection) -> Self:
         """Receive them from the other end of a pipe."""
-        return cls(tuple(Block.take(pipe) for _ in range(4)))
+        return cls(tuple(Block.take(pipe) for _ in range(5)))
 
     def hand(self, pipe: Connection, pid: int) -> None:
         """Hand them to process `pid` at the other end of a pipe."""
@@ -63,6 +67,10 @@ class Boards:
     def timings(self) -> Timings:
         """Return how long blocks took: the engine counts."""
         return Timings(self.blocks[3])
+
+    def heard(self) -> Heard:
+        """Return what the master gave last: the engine writes."""
+        return Heard(self.blocks[4])
 
     def close(self) -> None:
         """Give the descriptors back."""

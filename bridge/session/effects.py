@@ -1,10 +1,13 @@
-"""Chains of effects by name or file."""
+"""Chains of effects by name or file, and those of a take."""
 
 from pathlib import Path
 
-from bridge.plugins.preset import Preset, preset_files, read_preset
+from bridge.plugins.preset import Preset, preset_files, read_preset, user_folder
+from engine.mix.addresses import Knobs
+from engine.mix.insert import Insert
 from engine.model.errors import RemixtureError
 from engine.model.params import DECKS
+from engine.model.take import TakeChain
 
 SUFFIX = ".toml"
 OFF = "off"
@@ -41,3 +44,25 @@ def asked(text: str) -> tuple[str, str]:
     if name != OFF:
         found(name)
     return place, name
+
+
+def opened(chain: TakeChain, rate: int) -> tuple[Insert, Knobs]:
+    """Open a chain of effects that a take was played through, and return its knobs as well.
+
+    A take may come from anywhere and a plug-in can do anything, so only a person's own preset of that name is opened.
+
+    Raises
+    ------
+    RemixtureError
+        If there is none of that name and text, or a plug-in in it cannot be opened.
+    """
+    from bridge.plugins.chain import load_chain
+    from bridge.plugins.trial import try_chain
+
+    path = preset_files().get(chain.name)
+    if path is None or path.read_text(encoding="utf-8") != chain.text:
+        there = "are others now" if path else "are not here"
+        raise RemixtureError(f"the take was played through the effects {chain.name!r}, which {there}: see {user_folder()}")
+    preset = read_preset(path)
+    found = load_chain(preset, try_chain(preset, rate), rate)
+    return found, found.params

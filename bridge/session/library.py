@@ -20,8 +20,9 @@ import soxr
 from bridge.session.memory import Block
 from bridge.session.messages import Layer, Parcel
 from engine.model.audio import Samples
+from engine.model.cells import cell_bars
 from engine.model.errors import RemixtureError
-from engine.model.remixset import RemixSet, Song, Source
+from engine.model.remixset import Decomposition, RemixSet, Song, Source
 from engine.store.setdir import open_set
 
 WORKERS = 2
@@ -205,7 +206,11 @@ def _parcel(folder: Path, remixset: RemixSet, order: Sequence[str], rate: int) -
     song, grid = remixset.song, remixset.grid
     if grid is None:
         raise RemixtureError(f"{folder} has no grid yet: run remixture prepare again")
-    layers = tuple(Layer(name, tuple(source.id for source in remixset.decompositions[name].sources)) for name in order)
+    layers = tuple(_layer(name, remixset.decompositions[name]) for name in order)
     first = grid.downbeats[0] if grid.downbeats else 0
     frames = round(song.frames * rate / song.rate)
     return Parcel(song.title, layers, rate, song.channels, frames, grid.beats, first, grid.beats_per_bar)
+
+
+def _layer(name: str, decomposition: Decomposition) -> Layer:
+    return Layer(name, tuple(source.id for source in decomposition.sources), cell_bars(decomposition))

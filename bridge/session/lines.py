@@ -3,14 +3,16 @@
 ```
 a.drums +6              level of a source in dB; `a -3` is the deck's
 a.drums mute            on, and off again; also solo, clip (`a.drums clip off` stops it); `mute a.drums` is the same
+a.loop-1 cell 5         sounds in bar 5 as well; `cell -5` is silent there, `cell 0` leaves all bars as the song has them
 a play    a stop        a cue    a seek 32    a loop 4    a loop off    a jump -8    a sync    a parts loops
 a eq_low -40            every parameter of the table by its name; a full path such as deck.a.eq_low does as well
 a eq_low kill           as low as it goes
 sync b    tempo 124     follow the leader; the tempo of the deck that leads, or of the clock
 a bpm 128               the tempo of one deck
 xf -1     quantize 1    the crossfader; when clips start
+record    record off    what is between them is a recording of the take; it is rendered with `remixture render --take`
 scene NAME              on the next bar; `scene save NAME` keeps what is so now, `scene` lists them
-load b SET    b eject   another song
+load b SONG   b eject   another song, or a set; a song that has none is prepared first
 fx a.drums echo-out     effects behind a source, a deck or the master; `fx a.drums off`; then a.drums.fx.1.mix 0.5
 learn a.drums.gain      binds what is moved next on a MIDI controller; `learn` alone gives up
 status    wait 2.5      what plays; wait so many seconds before the next line
@@ -33,10 +35,10 @@ from engine.model.scene import expand
 WHEN = {"@bar": NEXT_BAR, "@beat": NEXT_BEAT}
 SWITCH = {"on": 1.0, "off": 0.0, "yes": 1.0, "no": 0.0}
 KILL = "kill"
-SHORT = {"xf": "master.crossfader", "volume": "master.gain", "quantize": "master.quantize"}
-PRESSED = frozenset({"play", "cue", "clip"})
+SHORT = {"xf": "master.crossfader", "volume": "master.gain", "quantize": "master.quantize", "record": "master.record"}
+PRESSED = frozenset({"play", "cue", "clip", "record"})
 """Switches that go on, not over, where no value is given."""
-ONCE = frozenset({"seek", "jump", "cue", "clip", "beat", "loop", "play"})
+ONCE = frozenset({"seek", "jump", "cue", "clip", "cell", "beat", "loop", "play"})
 """What a scene that is saved does not hold."""
 
 _NAMES = [frozenset(param.pattern.rpartition(".")[2] for param in table) for table in (MASTER, DECK, SOURCE)]

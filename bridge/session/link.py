@@ -33,7 +33,7 @@ class Link:
         self._lock = threading.Lock()
         self._boards = Boards.new()
         self._commands, self._applied = self._boards.commands(), self._boards.applied()
-        self._table, self.timings = self._boards.table(), self._boards.timings()
+        self._table, self.timings, self.heard = self._boards.table(), self._boards.timings(), self._boards.heard()
         self._behind: dict[int, tuple[int, float]] = {}
         """The last value of each address that found no room in the ring."""
         self._numbers: NDArray[np.float64] = NOBODY

@@ -9,6 +9,7 @@ import numpy as np
 from engine.mix.bank import Bank
 from engine.mix.record import Record
 from engine.model.audio import Samples
+from engine.model.cells import Bars
 from engine.model.grid import Beatgrid
 
 if TYPE_CHECKING:
@@ -34,10 +35,14 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """One decomposition of a song in shared memory: its name, and the sources of its block, in order."""
+    """One decomposition of a song in shared memory: its name, and the sources of its block, in order.
+
+    `cell_bars` are what `engine.model.cells` says of it.
+    """
 
     name: str
     ids: tuple[str, ...]
+    cell_bars: tuple[Bars, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +73,7 @@ class Parcel:
         """Return the record that plays these samples, one array for each layer."""
         grid = self.grid
         pairs = zip(self.layers, samples, strict=True)
-        return Record({layer.name: Bank(layer.ids, array, self.rate, grid) for layer, array in pairs})
+        return Record({layer.name: Bank(layer.ids, array, self.rate, grid, layer.cell_bars) for layer, array in pairs})
 
     def shape(self, layer: Layer) -> tuple[int, int, int]:
         """Return the shape of a layer's samples."""

@@ -5,50 +5,50 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
-from bridge.session.boards import CHAINED, LOADED
+from bridge.session.boards import CHAINED, HEAD_FIELDS, LOADED
 from bridge.session.engines import Engines
-from bridge.session.known import Effects, Known, Song
-from bridge.session.messages import Opened, Output, Parcel, Ready, Refused, Said
-from bridge.session.status import Status, status_of
+from bridge.session.known import Effects, Song
+from bridge.session.messages import Opened, Output, Ready, Refused, Said
+from bridge.session.shown import Shown
+from bridge.session.status import Status
+from bridge.session.underway import Underway
 from engine.model.errors import RemixtureError
-from engine.model.params import DECKS, Param
+from engine.model.params import DECKS
 from engine.model.take import FX, LOAD, OFF
-
-if TYPE_CHECKING:
-    from bridge.session.take import RunningTake
 
 PUMP_SECONDS = 0.02
 """How often what took effect is collected."""
-LOOK_SECONDS = 0.1
-"""How long after the last look at the clock it is believed to run on."""
 START_SECONDS = 60.0
 PATIENCE_SECONDS, COMPILE_SECONDS = 10.0, 600.0
 """The first start ever compiles what runs in the mixer: when to say so, and how long to wait for that."""
 LOAD_SECONDS = 20.0
+WHOLE_SECONDS = 120.0
+"""Patience with decoding a whole song, while it plays already."""
+SOON_SECONDS = 0.04
+"""What is sent now is with the engine by then."""
 
 Say = Callable[[str], None]
 
 
-class Player:
+class Player(Shown):
     """A session that plays. Any thread may call its methods; only `load`, `chain` and `close` wait for anything.
 
     `rate` in Hz, `frames` of a block and the stereo `pairs` are those of the sink, once `start` has returned.
     """
 
     def __init__(self, output: Output, say: Say, take: Path | None = None) -> None:
+        super().__init__()
         self._output, self._say, self._take_path = output, say, take
-        self._known = Known()
         self._left: Status | None = None
         """What was so when the last engine died."""
+        self._lately: tuple[Status, ...] = ()
+        """What was so last and before that, while a deck is about to get what is on it already."""
         self._listeners: list[Callable[[str, float], None]] = []
-        self._lock = threading.RLock()
         self._opened, self._ready = threading.Event(), threading.Event()
         self._fatal = ""
-        self._base = 0
-        self._fields: tuple[str, ...] = ()
-        self._take: RunningTake | None = None
+        self._underway = Underway()
         self._closing = False
         self._pump = threading.Thread(target=self._run, name="player", daemon=True)
         self.rate, self.frames, self.pairs = output.rate, output.frames, output.pairs
@@ -85,65 +85,32 @@ class Player:
         """Close."""
         self.close()
 
-    @property
-    def take(self) -> Path | None:
-        """Where the take is written, if it is."""
-        return self._take.path if self._take else None
-
-    @property
-    def pid(self) -> int:
-        """The process that plays now."""
-        with self._lock:
-            return self._engines.link.pid
-
     def set(self, path: str, value: float) -> None:
         """Set a parameter now; the value is within the range."""
         self.send(path, value, 0)
-
-    def value(self, path: str) -> float:
-        """Return the last known value."""
-        with self._lock:
-            return self._known.value(path)
-
-    def param(self, path: str) -> Param:
-        """Return the parameter of a path; RemixtureError if there is none now."""
-        with self._lock:
-            return self._known.addresses.find(path)[1]
-
-    def sources(self, deck: str) -> tuple[str, ...]:
-        """Return the ids of the sources on a deck, in order; () for an empty one."""
-        with self._lock:
-            return self._known.addresses.names(deck)
-
-    def beat(self) -> tuple[float, float, bool]:
-        """Return the beat of the clock now, its tempo in bpm, and whether anything runs."""
-        status = self.status()
-        away = min(max(0.0, time.monotonic() - status.stamp), LOOK_SECONDS)
-        beat = status.beat + away * status.bpm / 60.0
-        return beat, status.bpm, any(deck.running for deck in status.decks.values())
 
     def send(self, path: str, value: float, at: int) -> None:
         """Set a parameter at a frame of the engine's clock, or at its `NEXT_BEAT` or `NEXT_BAR`; 0 is now."""
         with self._lock:
             self._engines.link.put(at, self._known.addresses.address(path), value)
-            self._known.values[path] = value
+            if at >= 0:
+                self._known.values[path] = value
+                self._underway.sent(path, value, time.monotonic())
 
     def listen(self, changed: Callable[[str, float], None]) -> None:
         """Have `changed(path, value)` called for everything that takes effect, on a thread of the player's."""
         self._listeners.append(changed)
 
-    def status(self) -> Status:
-        """Return what is so now."""
-        with self._lock:
-            return status_of(self._engines.link.numbers(), self._fields)
+    def forget(self, changed: Callable[[str, float], None]) -> None:
+        """Call it no more."""
+        # Another list, since the player's thread may be going through this one.
+        self._listeners = [one for one in self._listeners if one != changed]
 
-    def timings(self, kind: str, share: float) -> float:
-        """Return the seconds that `share` of the blocks so far did not exceed; see `timings.KINDS`."""
-        with self._lock:
-            return self._engines.link.timings.seconds(kind, share)
-
-    def load(self, deck: str, folder: Path, parts: str | None = None) -> None:
+    def load(self, deck: str, folder: Path, parts: str | None = None, *, stays: bool = False) -> None:
         """Put a set on a deck, where it stands at its start; wait until it is there.
+
+        `stays`: it is what is on the deck already, and has grown; all of it is decoded first, then the deck goes on where it
+        is, with its values, after a gap of about a tenth of a second.
 
         Raises
         ------
@@ -152,22 +119,20 @@ class Player:
         """
         if deck not in DECKS:
             raise RemixtureError(f"there is no deck {deck!r}; there are {', '.join(DECKS)}")
-        song = Song(deck, self._library.fetch(folder, self.rate, parts))
+        song = Song(deck, self._library.fetch(folder, self.rate, parts), stays)
+        if stays:
+            song.shelf.whole.wait(WHOLE_SECONDS)
         song.shelf.playable.wait(LOAD_SECONDS)
         with self._lock:
             if self._take is not None:
                 self._take.song(song.shelf.remixset, song.shelf.parcel, folder)
             self._known.songs.append(song)
+            self._lately = (self.status(),)
             self._engines.link.load(deck, song.shelf, len(self._known.songs) - 1)
         if not self._ready.wait(PATIENCE_SECONDS):
             self._say("the mixer is being compiled, which happens once on a machine and takes a minute or two")
             self._ready.wait(COMPILE_SECONDS)
         song.answer.wait(START_SECONDS, f"{folder} could not be put on deck {deck}")
-
-    def song(self, deck: str) -> Parcel:
-        """Return what is on a deck; RemixtureError if nothing is."""
-        with self._lock:
-            return self._known.on(deck)
 
     def unload(self, deck: str) -> None:
         """Take off what is on a deck."""
@@ -226,6 +191,8 @@ class Player:
     def _run(self) -> None:
         while not self._closing:
             time.sleep(PUMP_SECONDS)
+            if self._known.staying():
+                self._lately = (*self._lately[-1:], self.status())
             for path, value in self._collect():
                 for changed in self._listeners:
                     changed(path, value)
@@ -255,19 +222,24 @@ class Player:
                 return None
         elif address > CHAINED:
             path = f"deck.{DECKS[LOADED - address]}.{LOAD}"
-            self._loaded(DECKS[LOADED - address], int(value))
+            self._loaded(DECKS[LOADED - address], int(value), frame - self._base)
         else:
             path, value = self._chained(CHAINED - address)
         if self._take is not None:
             self._take.note(frame, path, value)
-        return (path, value) if address > LOADED else None
+        if address <= LOADED:
+            return None
+        self._known.took_effect(path, value)
+        if self._underway.newest(path, value, time.monotonic()):
+            self._known.values[path] = value
+        return path, value
 
     def _hear(self, message: Opened | Ready | Refused | Said) -> None:
         if isinstance(message, Opened):
             self.rate, self.frames, self.pairs = message.rate, message.frames, message.pairs
             self._opened.set()
         elif isinstance(message, Ready):
-            self._fields = message.fields
+            self._fields, self._names = message.fields, HEAD_FIELDS + message.fields
             self._ready.set()
             self._bring_back()
         elif isinstance(message, Refused):
@@ -278,9 +250,17 @@ class Player:
         else:
             self._say(message.text)
 
-    def _loaded(self, deck: str, number: int) -> None:
-        if self._known.loaded(deck, number) and self._left is not None:
-            self._known.go_on(self._engines.link, deck, self._left)
+    def _loaded(self, deck: str, number: int, frame: int) -> None:
+        link = self._engines.link
+        if self._known.loaded(deck, number):
+            if self._left is not None:
+                self._known.go_on(link, deck, self._left)
+        elif number != OFF and self._known.songs[number].stays:
+            left = [status for status in self._lately if status.frame <= frame and status.decks[deck].loaded]
+            now = self.status()
+            soon = now.frame + round((time.monotonic() - now.stamp + SOON_SECONDS) * self.rate)
+            if left:
+                self._known.stay(link, deck, left[-1], soon, self.rate)
 
     def _chained(self, number: int) -> tuple[str, int]:
         """Note which effects are at a place now; return what the take says of it."""

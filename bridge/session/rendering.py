@@ -44,8 +44,10 @@ class Engine:
     def __init__(self, pipe: Connection, outlet: Outlet, mixer: LiveMixer, boards: Boards, parent: int) -> None:
         self._pipe, self._outlet, self._mixer, self._parent = pipe, outlet, mixer, parent
         self._commands, self._applied = boards.commands(), boards.applied()
-        self._table, self._timings = boards.table(), boards.timings()
-        self._block = np.zeros((2 * len(outlet.pairs), outlet.frames), dtype=np.float32)
+        self._table, self._timings, self._heard = boards.table(), boards.timings(), boards.heard()
+        self._room = np.zeros((2 * len(outlet.pairs) + 2, outlet.frames), dtype=np.float32)
+        """The sink's block, and the master where the sink does not carry it."""
+        self._block = self._room[:-2]
         self._master = self._rows("master")
         self._cue = self._rows("cue") if "cue" in outlet.pairs else None
         self._taps: list[Samples] = []
@@ -65,11 +67,10 @@ class Engine:
         self._looked = self._last = time.perf_counter()
 
     def _rows(self, pair: str) -> Samples:
-        """Return where a pair lies in the block; room of its own for one that the sink does not carry."""
-        if pair not in self._outlet.pairs:
-            return np.zeros((2, self._outlet.frames), dtype=np.float32)
-        row = 2 * self._outlet.pairs.index(pair)
-        return self._block[row : row + 2]
+        """Return where a pair lies in the block; the room behind it for one that the sink does not carry."""
+        pairs = self._outlet.pairs
+        row = 2 * (pairs.index(pair) if pair in pairs else len(pairs))
+        return self._room[row : row + 2]
 
     def end(self) -> None:
         """Fade out, then end."""
@@ -86,6 +87,7 @@ class Engine:
             self._part()
             self._fade()
             self._tick()
+            self._heard.put(self._master)
             self._outlet.write(self._block, self._listen_standing)
             self._report()
         self._outlet.close()
@@ -216,7 +218,7 @@ class Engine:
             return
         step = self._outlet.frames / (FADE_SECONDS * self._outlet.rate)
         self._ramp[:] = np.linspace(self._level, max(0.0, self._level - step), self._ramp.size, endpoint=False)
-        self._block *= self._ramp
+        self._room *= self._ramp
         self._level = max(0.0, self._level - step)
 
     def _report(self) -> None:

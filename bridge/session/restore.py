@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-ONCE = frozenset({"seek", "jump", "cue", "beat"})
+ONCE = frozenset({"seek", "jump", "cue", "beat", "cell"})
 """What happens once, and would be wrong a second time."""
 LAST = ("loop", "clip", "play")
 """What comes after the position, in this order."""
@@ -16,8 +16,12 @@ def master_values(values: Mapping[str, float], beat: float) -> Iterator[tuple[st
     yield "master.beat", max(0.0, beat)
 
 
-def deck_values(values: Mapping[str, float], deck: str, beat: float, *, playing: bool) -> Iterator[tuple[str, float]]:
-    """Yield the values of a deck and its sources, its song at `beat`."""
+def deck_values(
+    values: Mapping[str, float], cells: Mapping[str, Mapping[int, bool]], deck: str, beat: float, *, playing: bool
+) -> Iterator[tuple[str, float]]:
+    """Yield the values of a deck and its sources, its song at `beat`; `cells` as `Known.cells` has them."""
+    for source, bars in cells.items():
+        yield from ((f"deck.{deck}.{source}.cell", float(bar if on else -bar)) for bar, on in bars.items())
     mine = {path: value for path, value in values.items() if path.startswith(f"deck.{deck}.") and _name(path) not in ONCE}
     yield from ((path, value) for path, value in mine.items() if _name(path) not in LAST)
     yield f"deck.{deck}.seek", beat

@@ -1,121 +1,52 @@
-"""Songs -> sets, in a process beside the music that gives way to it."""
+"""The songs of a session: what there is to say of each, and which set a path has already."""
 
 import contextlib
-import multiprocessing
-import os
-import signal
-import threading
-import time
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
+from enum import StrEnum
 from pathlib import Path
 
-from bridge.session.link import without_interrupt
-from engine.model.audio import Progress
 from engine.model.errors import RemixtureError
+from engine.model.remixset import RemixSet
 from engine.store.files import sha256_of
+from engine.store.manifest import read_manifest
 from engine.store.setdir import open_set, set_folder
 
-MODEST = 10
-"""Niceness: the music, and other programs of the person's, come first."""
-END_SECONDS = 2.0
-LOOK_SECONDS = 0.5
+
+class State(StrEnum):
+    """Where a song is on its way."""
+
+    WAITING = "waiting"
+    PREPARING = "preparing"
+    READY = "ready"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
 
 
 @dataclass(frozen=True, slots=True)
-class News:
-    """Of a song by its place in the list: a step that began, or the set, or what went wrong."""
+class OpenSong:
+    """A song that was opened in this session, by its number.
 
-    song: int
+    `step` and `share` [0, 1] of the whole work say how far it is, `left_seconds` how long the rest takes (None: nobody can
+    know), `note` and `error` are for people. As soon as `parts` names decompositions these can be played: they lie in
+    `folder`, and `remixset` is what its manifest says of them. The set may still grow.
+    """
+
+    number: int
+    title: str
+    state: State = State.WAITING
     step: str = ""
-    folder: Path | None = None
+    share: float = 0.0
+    left_seconds: float | None = None
+    note: str = ""
     error: str = ""
+    folder: Path | None = None
+    parts: tuple[str, ...] = ()
+    remixset: RemixSet | None = None
 
-
-class _Teller:
-    """A report that goes through a pipe."""
-
-    def __init__(self, pipe: Connection, song: int) -> None:
-        self._pipe, self._song = pipe, song
-
-    def step(self, name: str) -> Progress:
-        """Tell that a step began."""
-        self._pipe.send(News(self._song, step=name))
-        return _no_share
-
-    def note(self, text: str) -> None:
-        """Tell a sentence."""
-        self._pipe.send(News(self._song, step=text))
-
-
-def _no_share(_share: float) -> None:
-    pass
-
-
-def _end_with(parent: int) -> None:
-    """End this process when its parent is gone. Files are written beside and renamed, so that any moment will do."""
-    while os.getppid() == parent:
-        time.sleep(LOOK_SECONDS)
-    os._exit(1)
-
-
-def _prepare(pipe: Connection, songs: Sequence[tuple[int, Path]], output: Path | None, parent: int) -> None:
-    """Be the process."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if hasattr(os, "nice"):
-        os.nice(MODEST)
-    threading.Thread(target=_end_with, args=(parent,), name="parent", daemon=True).start()
-    from engine.prepare import Settings, prepare
-
-    for number, song in songs:
-        try:
-            pipe.send(News(number, folder=prepare(song, output, Settings(), _Teller(pipe, number))[0]))
-        except RemixtureError as error:
-            pipe.send(News(number, error=str(error)))
-
-
-class Preparing:
-    """Prepares songs one after the other; `tell` is called for each piece of news, on a thread of its own."""
-
-    def __init__(self, songs: Sequence[tuple[int, Path]], output: Path | None, tell: Callable[[News], None]) -> None:
-        """`songs` are places in a list, and files."""
-        self._left, self._tell = dict(songs), tell
-        self._pipe, theirs = multiprocessing.Pipe(duplex=False)
-        context = multiprocessing.get_context("spawn")
-        self._process = context.Process(
-            target=_prepare, args=(theirs, songs, output, os.getpid()), name="remixture-prepare", daemon=True
-        )
-        with without_interrupt():
-            self._process.start()
-        theirs.close()
-        self._thread = threading.Thread(target=self._listen, name="preparing", daemon=True)
-        self._thread.start()
-
-    def _listen(self) -> None:
-        with contextlib.suppress(EOFError, OSError):
-            while True:
-                news = self._pipe.recv()
-                if news.folder or news.error:
-                    del self._left[news.song]
-                self._tell(news)
-        for number, path in self._left.items():
-            self._tell(News(number, error=f"preparing {path} broke off; run remixture prepare {path} to see why"))
-
-    def wait(self) -> None:
-        """Wait until all are done."""
-        self._thread.join()
-
-    def close(self) -> None:
-        """Break off; what was finished is kept on disk."""
-        self._left.clear()
-        self._process.terminate()
-        self._process.join(END_SECONDS)
-        if self._process.is_alive():
-            self._process.kill()
-            self._process.join()
-        self._thread.join()
-        self._pipe.close()
+    @property
+    def busy(self) -> bool:
+        """Whether it waits or is being prepared."""
+        return self.state in {State.WAITING, State.PREPARING}
 
 
 def ready_set(path: Path, output: Path | None) -> Path | None:
@@ -136,6 +67,37 @@ def ready_set(path: Path, output: Path | None) -> Path | None:
         return None
     with contextlib.suppress(RemixtureError):
         known = open_set(folder)
-        if {"stems", "loops"} <= set(known.decompositions) and known.song.sha256 == sha256_of(path):
+        if {"stems", "loops"} <= set(known.decompositions) and known.song.sha256 == fingerprint(path):
             return folder
     return None
+
+
+def fingerprint(path: Path) -> str:
+    """Return the SHA-256 of a recording, or of the one that a set was made from.
+
+    Raises
+    ------
+    RemixtureError
+        If it cannot be read.
+    """
+    if path.is_dir():
+        return open_set(path).song.sha256
+    try:
+        return sha256_of(path)
+    except OSError as error:
+        raise RemixtureError(f"cannot read {path}: {error.strerror or error}") from error
+
+
+def recording_of(folder: Path) -> str | None:
+    """Return the SHA-256 of the recording whose set a folder is; None if it is none."""
+    with contextlib.suppress(RemixtureError):
+        return read_manifest(folder).song.sha256
+    return None
+
+
+def playable(folder: Path) -> dict[str, object]:
+    """Return what an open song says of the set it has by now; nothing if that cannot be read."""
+    with contextlib.suppress(RemixtureError):
+        remixset = read_manifest(folder)
+        return {"folder": folder, "parts": tuple(remixset.decompositions), "remixset": remixset}
+    return {}

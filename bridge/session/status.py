@@ -9,12 +9,16 @@ from numpy.typing import NDArray
 from bridge.session.boards import END, FRAME, HEADS, LATE, LOST, STAMP, STANDING
 from engine.model.params import DECKS
 
-MASTER = ("beat", "bpm", "peak_dbfs", "rms_dbfs", "momentary_lufs", "reduction_db")
+MASTER = ("beat", "bpm", "peak_dbfs", "rms_dbfs", "momentary_lufs", "reduction_db", "true_peak_dbtp", "limiting_db")
 
 
 @dataclass(frozen=True, slots=True)
 class DeckStatus:
-    """A deck: the beat of its song (0 is the first downbeat), the tempo that is heard, levels since the last reading."""
+    """A deck: the beat of its song (0 is the first downbeat), the tempo that is heard, levels since the last reading.
+
+    `sources_dbfs` are the peaks of the sources, in order, as they are heard in the deck: before isolator and fader. Only
+    the first ones have a meter, see `engine.mix.meters`.
+    """
 
     loaded: bool = False
     running: bool = False
@@ -23,6 +27,7 @@ class DeckStatus:
     loop_bars: float = 0.0
     peak_dbfs: float = -200.0
     rms_dbfs: float = -200.0
+    sources_dbfs: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +35,8 @@ class Status:
     """A session: the mixer's frame, and when that was (`time.monotonic`); its clock, its levels, its decks.
 
     `end` is the frame at which the last fade out began, 0 before that; `late` is what came too late, as the sink counts it;
-    `standing` is whether the sink is gone; `lost` counts what took effect but is missing in the take.
+    `standing` is whether the sink is gone; `lost` counts what took effect but is missing in the take. `reduction_db` is the
+    most that the limiter ever took away, `limiting_db` since the last reading.
     """
 
     frame: int = 0
@@ -45,6 +51,8 @@ class Status:
     rms_dbfs: float = -200.0
     momentary_lufs: float = -200.0
     reduction_db: float = 0.0
+    true_peak_dbtp: float = -200.0
+    limiting_db: float = 0.0
     decks: Mapping[str, DeckStatus] = field(default_factory=lambda: dict.fromkeys(DECKS, DeckStatus()))
 
 
@@ -61,5 +69,7 @@ def status_of(numbers: NDArray[np.float64], fields: Sequence[str]) -> Status:
 
 
 def _deck(meters: Mapping[str, float], at: str) -> DeckStatus:
-    levels = (meters[f"{at}.{name}"] for name in ("beat", "bpm", "loop_bars", "peak_dbfs", "rms_dbfs"))
-    return DeckStatus(bool(meters[f"{at}.loaded"]), bool(meters[f"{at}.running"]), *levels)
+    beat, bpm, loop, peak, rms = (meters[f"{at}.{name}"] for name in ("beat", "bpm", "loop_bars", "peak_dbfs", "rms_dbfs"))
+    names = (f"{at}.source.{k}" for k in range(int(meters[f"{at}.sources"])))
+    sources = tuple(meters[name] for name in names if name in meters)
+    return DeckStatus(bool(meters[f"{at}.loaded"]), bool(meters[f"{at}.running"]), beat, bpm, loop, peak, rms, sources)

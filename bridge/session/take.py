@@ -6,9 +6,10 @@ from importlib.metadata import version
 from pathlib import Path
 
 from bridge.session.messages import Parcel
+from engine.model.command import Command
 from engine.model.errors import RemixtureError
 from engine.model.remixset import RemixSet
-from engine.model.take import TakeChain, TakeHead, TakeSong
+from engine.model.take import RECORD, Recording, TakeChain, TakeHead, TakeSong, recordings
 from engine.store.take import TakeWriter
 
 
@@ -28,6 +29,7 @@ class RunningTake:
         self.path, self._say = self._writer.path, say
         self._frame = 0
         self._failing = False
+        self._marks: list[Command] = []
 
     def song(self, remixset: RemixSet, parcel: Parcel, folder: Path) -> None:
         """Add a song to the list."""
@@ -42,6 +44,12 @@ class RunningTake:
         # An engine that was started again begins to count where the last one was thought to be.
         self._frame = max(self._frame, frame)
         self._writer.append(self._frame, path, value)
+        if path == RECORD:
+            self._marks.append(Command(self._frame, path, value))
+
+    def recordings(self) -> tuple[Recording, ...]:
+        """Return what was recorded so far."""
+        return recordings(self._marks)
 
     def flush(self) -> None:
         """Hand to the system what was noted; say once if the disk does not take it."""

@@ -4,5 +4,7 @@
 - `key`    the key
 - `loops`  loops as they were made, or by non-negative Tucker decomposition
 - `sounds` sounds that return, where a song is made of those and not of whole bars
+- `sections` where the parts change, and which stretches are alike
+- `crosstalk` how much of each source is other sources'
 - `stems`  drums, bass, vocals, other by Demucs or the built-in separator
 """

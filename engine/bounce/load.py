@@ -11,6 +11,7 @@ from engine.bounce.wanted import SetChoice
 from engine.dsp.resample import resampled
 from engine.mix.bank import Bank
 from engine.model.audio import Samples
+from engine.model.cells import cell_bars
 from engine.model.errors import RemixtureError
 from engine.model.grid import Beatgrid
 from engine.model.remixset import Decomposition, RemixSet
@@ -93,7 +94,7 @@ def bank_of(chosen: Chosen, rate: int, *, straighten: bool, report: Report) -> B
     if straighten and not grid.steady:
         report.step("straighten")
         samples, grid = _straightened(samples, rate, grid)
-    return Bank(chosen.ids, samples, rate, grid)
+    return Bank(chosen.ids, samples, rate, grid, cell_bars(chosen.decomposition))
 
 
 def _straightened(samples: Samples, rate: int, grid: Beatgrid) -> tuple[Samples, Beatgrid]:

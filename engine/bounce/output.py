@@ -84,8 +84,12 @@ class Performance(Protocol):
         """In Hz."""
 
     @property
+    def skipped(self) -> int:
+        """How many frames are played first and not written, so that everything is as it was."""
+
+    @property
     def frames(self) -> int:
-        """How long it is."""
+        """How many frames are written."""
 
     @property
     def bpm(self) -> float | None:
@@ -125,12 +129,13 @@ class Renderer:
         meter, peak = LoudnessMeter(self._rate, 2), TruePeakMeter(2)
         with contextlib.ExitStack() as stack:
             parts = {place: stack.enter_context(self._writer(path)) for place, path in each.items()}
+            skipped = self._performance.skipped
             if loudness is None:
                 player = self._performance.player(limited=True, integer_output=self._integers)
             else:
-                player, parts = self._to_loudness(parts, loudness, report.step("mix")), {}
+                player, skipped, parts = self._to_loudness(parts, loudness, report.step("mix")), 0, {}
             write = stack.enter_context(self._writer(output))
-            _hand_on(self._play(player, report.step("bounce"), parts), (write, meter.add, peak.add))
+            _hand_on(self._play(player, report.step("bounce"), parts, skipped), (write, meter.add, peak.add))
         if self._loudest_part > 1.0 and self._integers:
             over = db_of_gain(self._loudest_part)
             report.note(f"a source exceeds full scale by {over:.1f} dB and is clipped in its file: use --bits 32f")
@@ -141,9 +146,11 @@ class Renderer:
     def _integers(self) -> bool:
         return self._target.depth is not BitDepth.FLOAT
 
-    def _play(self, player: Player, progress: Progress, parts: Mapping[tuple[str, str], WriteBlock]) -> Iterator[Samples]:
-        """Yield the mix, the limiter's delay taken off; write each source's share to `parts`. The last pieces may be empty."""
-        mixer, total, done = player.mixer, self._frames, 0
+    def _play(
+        self, player: Player, progress: Progress, parts: Mapping[tuple[str, str], WriteBlock], skipped: int
+    ) -> Iterator[Samples]:
+        """Yield the mix, the limiter's delay taken off; write each source's share to `parts`. Pieces may be empty."""
+        mixer, total, done = player.mixer, skipped + self._frames, 0
         until = player.feed(min(BLOCK, total))
         # Effects that are there from the start make it longer.
         late = mixer.latency
@@ -153,21 +160,25 @@ class Renderer:
             if out.shape[1] != n:
                 out = np.zeros((2, n), dtype=np.float32)
                 taps = mixer.make_taps(n) if parts else []
+            if done <= skipped + late < until:
+                mixer.forget_reduction()
             mixer.render(out, taps)
             if parts:
-                self._write_parts(player.names(), taps, parts, min(n, max(0, total - done)))
-            yield out[:, max(0, late - done) : total + late - done]
+                self._write_parts(player.names(), taps, parts, slice(max(0, skipped - done), max(0, total - done)))
+            yield out[:, max(0, skipped + late - done) : total + late - done]
             done += n
             progress(done / (total + late))
             until = player.feed(min(done + BLOCK, total + late))
 
-    def _write_parts(self, names: Names, taps: Sequence[Samples], parts: Mapping[tuple[str, str], WriteBlock], n: int) -> None:
+    def _write_parts(
+        self, names: Names, taps: Sequence[Samples], parts: Mapping[tuple[str, str], WriteBlock], wanted: slice
+    ) -> None:
         rows: dict[tuple[str, str], Samples] = {}
         for (deck, there), tap in zip(names.items(), taps, strict=True):
             rows |= {(deck, name): row for name, row in zip(there, tap, strict=True)}
-        silence = np.zeros((2, n), dtype=np.float32)
+        silence = np.zeros((2, taps[0].shape[2]), dtype=np.float32)
         for place, write in parts.items():
-            share = rows[place][:, :n] if place in rows else silence
+            share = rows.get(place, silence)[:, wanted]
             write(share)
             self._loudest_part = max(self._loudest_part, float(np.abs(share).max(initial=0.0)))
 
@@ -177,7 +188,7 @@ class Renderer:
         heard, done = room((1, 2, self._frames)), 0
         # Between two passes there are floats; the last one makes the file.
         player = self._performance.player(limited=False, integer_output=False)
-        for block in self._play(player, progress, parts):
+        for block in self._play(player, progress, parts, self._performance.skipped):
             meter.add(block)
             heard[0, :, done : done + block.shape[1]] = block
             done += block.shape[1]

@@ -82,7 +82,7 @@ class _Static:
         self.bpm = mix.tempo or banks[0].grid.bpm
         self.tempos = [_near_one(bank.tempo_for(self.bpm)) for bank in banks]
         self.starts, self.offsets = self._places()
-        self.frames = self._length()
+        self.skipped, self.frames = 0, self._length()
 
     def _places(self) -> tuple[list[int], list[int]]:
         """Return where each song begins and when, in frames: all first bars, or all start bars, fall together."""

@@ -18,7 +18,7 @@ from engine.model.errors import RemixtureError
 from engine.model.params import DECKS
 from engine.model.remixset import RemixSet
 from engine.model.report import Quiet, Report
-from engine.model.take import OFF, Take, TakeChain, TakeSong, chained_place, loaded_deck
+from engine.model.take import OFF, Recording, Take, TakeChain, TakeSong, chained_place, loaded_deck, recordings
 from engine.store.encode import check_target
 from engine.store.manifest import NAME, read_manifest
 from engine.store.setdir import SUFFIX, open_set
@@ -45,8 +45,9 @@ def bounce_take(
     folders: Sequence[Path] = (),
     report: Report = Quiet(),  # noqa: B008 - a value
     effects: Effects = no_effects,
+    recording: int | None = None,
 ) -> Bounced:
-    """Render a take to a file: what was heard, sample for sample.
+    """Render a take to a file: what was heard, sample for sample. It may still be going on.
 
     Parameters
     ----------
@@ -60,6 +61,8 @@ def bounce_take(
     report : Report
     effects : function
         Opens the chains of effects that the take was played through.
+    recording : int, from 1
+        Which recording to write, instead of all; all before it is played too. One that goes on ends with the take.
 
     Raises
     ------
@@ -75,7 +78,15 @@ def bounce_take(
     found = find_sets(take, path, folders)
     if any(target.path.resolve() == Path(one.set.song.path) for one in _sets(found)):
         raise RemixtureError(f"{target.path} is the recording itself: name another file")
-    return Renderer(_Replay(take, found, effects), target).write(report)
+    part = Recording(0, 0) if recording is None else _recording(take, path, recording)
+    return Renderer(_Replay(take, found, effects, part), target).write(report)
+
+
+def _recording(take: Take, path: Path, number: int) -> Recording:
+    there = recordings(take.commands)
+    if not 1 <= number <= len(there):
+        raise RemixtureError(f"there is no recording {number} in {path}: it has {len(there) or 'none'}")
+    return there[number - 1]
 
 
 Found = dict[int, dict[str, Chosen]]
@@ -142,11 +153,12 @@ def _difference(song: TakeSong, remixset: RemixSet) -> str | None:
 
 
 class _Replay:
-    """A take whose sets were found."""
+    """A take whose sets were found, and the part of it that is wanted."""
 
-    def __init__(self, take: Take, found: Found, effects: Effects) -> None:
+    def __init__(self, take: Take, found: Found, effects: Effects, part: Recording) -> None:
         self.take, self.found, self.effects = take, found, effects
-        self.rate, self.frames, self.bpm = take.head.rate, take.frames, None
+        end = take.frames if part.end is None else part.end
+        self.rate, self.skipped, self.frames, self.bpm = take.head.rate, part.start, end - part.start, None
 
     @property
     def names(self) -> Names:

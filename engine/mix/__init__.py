@@ -3,11 +3,13 @@
 In the order in which sound passes:
 
 - `bank`, `record`  the samples of one song's sources; all decompositions of one song
-- `stream`     what a deck reads: the song with its loops, jumps and clips
+- `cells`      bars of a source that are switched on or off
+- `rows`       how each source gets through the song
+- `stream`     what a deck reads: the song with its loops, jumps, clips and cells
 - `voice`      how it reads: as it is, or through a stretcher
 - `voices`     which voice sounds, which gets ready, and the way from one to the other
 - `levels`     the sources' gain, mute and solo
-- `transport`  seek, jump, loop, slip, cue, clips
+- `transport`  seek, jump, loop, slip, cue, clips, cells
 - `channel`    what every deck is
 - `deck`       plays one song, as a bounce needs it
 - `live`       a deck under the hands: loads, changes over, follows the clock

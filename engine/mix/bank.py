@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.model.audio import Samples
+from engine.model.cells import Bars
 from engine.model.errors import RemixtureError
 from engine.model.grid import Beatgrid
 
@@ -15,12 +17,14 @@ class Bank:
 
     `samples` [shape=(sources, channels, frames), float32] at the mixer's rate; one channel is played on both sides. May be
     mapped from a file for a bounce; what plays live should lie in memory, since a page that is not there yet is a late block.
+    `cell_bars` tells which bar each source plays in each bar when it is switched on there (`engine.model.cells`).
     """
 
     ids: tuple[str, ...]
     samples: Samples
     rate: int
     grid: Beatgrid
+    cell_bars: tuple[Bars, ...] = ()
 
     def __post_init__(self) -> None:
         """Check at the door, once."""
@@ -31,6 +35,8 @@ class Bank:
             raise ValueError(f"samples must be float32, got {samples.dtype}")
         if len(set(self.ids)) < len(self.ids):
             raise ValueError(f"source ids must differ, got {self.ids}")
+        if len(self.cell_bars) not in (0, len(self.ids)):
+            raise ValueError(f"{len(self.ids)} sources need a row of bars each, got {len(self.cell_bars)}")
         object.__setattr__(self, "samples", np.ascontiguousarray(samples))
 
     @property
@@ -46,6 +52,12 @@ class Bank:
     def bar_frame(self, bar: float) -> int:
         """Return the frame of the song at which a (fractional) bar starts; bar 0 is the first downbeat."""
         return round(self.grid.bar_seconds(bar) * self.rate)
+
+    def bar_starts(self) -> NDArray[np.int64]:
+        """Return the frames at which bars begin within the song, and where it ends [shape=(bars + 1,)]."""
+        bars = self.grid.full_bars(self.frames / self.rate)
+        starts = [start for bar in range(bars + 1) if (start := self.bar_frame(bar)) < self.frames]
+        return np.array([*starts, self.frames], dtype=np.int64)
 
     def tempo_for(self, bpm: float) -> float:
         """Return the deck tempo (1 is the song's own) at which the song has `bpm`."""

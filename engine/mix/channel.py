@@ -3,7 +3,7 @@
 import numpy as np
 
 from engine.dsp.fades import AGE, GLIDE_SECONDS, TARGET, Glides, glide_to, glides
-from engine.mix.addresses import DECK_PLAY, Place
+from engine.mix.addresses import DECK_PLAY, SOURCES_MOST, Place
 from engine.mix.kernels import LONGEST, Bus, mix
 from engine.mix.levels import Levels
 from engine.mix.strip import Strip
@@ -35,6 +35,8 @@ class Channel:
         """Acts on all sources: the play switch, and the way in of a voice that takes over."""
         self._play = self._common[0]
         self._scratch = np.zeros((2, LONGEST))
+        self.peaks = np.zeros(SOURCES_MOST)
+        """The highest sample of each source since somebody reset it, as it is heard in the deck: before isolator and fader."""
 
     def check(self, place: Place, path: str, *, at_start: bool) -> None:
         """Raise RemixtureError if this deck cannot follow a command; `at_start` if it comes before anything has sounded."""
@@ -80,7 +82,7 @@ class Channel:
         buses, at, n, taps, tap_at = where
         names = self.levels.names[bank]
         to, length, scratch = self.strip.to, self._length, self._scratch
-        mix(voice.window, voice.position, n, rows, common, length, scratch, buses, to, at, taps, names, tap_at)
+        mix(voice.window, voice.position, n, rows, common, length, scratch, buses, to, at, taps, names, tap_at, self.peaks)
         voice.advance(n)
 
     def compile(self) -> None:

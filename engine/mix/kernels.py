@@ -20,6 +20,7 @@ LONGEST: Final = 8192
 Bus = NDArray[np.float64]
 Buses = NDArray[np.float64]
 Names = NDArray[np.int64]
+Peaks = NDArray[np.float64]
 
 NO_TAPS = np.zeros((0, 2, 0), dtype=np.float32)
 
@@ -39,6 +40,7 @@ def mix(
     taps: Samples,
     names: Names,
     tap_at: int,
+    peaks: Peaks,
 ) -> None:
     """Add `n` frames of every source, at its level, to its bus.
 
@@ -57,7 +59,9 @@ def mix(
     taps : ndarray [shape=(names or 0, 2, frames), float32]
         What each source gives to the bus is added from frame `tap_at` on.
     names : ndarray [shape=(sources,)]
-        Which name each source has: its place in `to` and among the taps.
+        Which name each source has: its place in `to`, among the taps and the peaks.
+    peaks : ndarray [shape=(names,), linear]
+        Raised to the highest sample that each source gives.
     """
     first, last = min(max(0, -position), n), min(max(0, samples.shape[2] - position), n)
     levels[0, :n] = 1.0
@@ -66,16 +70,19 @@ def mix(
     for k in range(samples.shape[0]):
         levels[1, :n] = levels[0, :n]
         multiply_glide(sources[k], length, levels[1], n)
-        level = levels[1, first:last]
+        level, peak = levels[1, first:last], peaks[names[k]]
         for c in range(2):
             source = samples[k, min(c, samples.shape[1] - 1), position + first : position + last]
             side = buses[to[names[k]], c, at + first : at + last]
             for i in range(last - first):
-                side[i] += level[i] * source[i]
+                share = level[i] * source[i]
+                side[i] += share
+                peak = max(peak, abs(share))
             if taps.shape[0] > 0:
                 tap = taps[names[k], c, tap_at + first : tap_at + last]
                 for i in range(last - first):
                     tap[i] += level[i] * source[i]
+        peaks[names[k]] = peak
 
 
 @njit(cache=True, nogil=True)

@@ -20,6 +20,7 @@ from engine.mix.addresses import (
     DECK_SONG,
     DECK_SYNC,
     DECK_TEMPO,
+    SOURCE_CELL,
     SOURCE_CLIP,
     SOURCE_CLIP_BAR,
     SOURCE_CLIP_BARS,
@@ -127,7 +128,9 @@ class LiveDeck(Channel):
             if source < 0 and slot != DECK_PLAY:
                 super().set(source, slot, value, at_once=at_once)
             return
-        if source >= 0 and slot >= SOURCE_CLIP:
+        if source >= 0 and slot == SOURCE_CELL:
+            self._transport.switch(source, value, running=self.running)
+        elif source >= 0 and slot >= SOURCE_CLIP:
             self._set_clip(source, slot, value)
         elif source >= 0:
             super().set(source, slot, value, at_once=at_once)

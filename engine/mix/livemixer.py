@@ -235,4 +235,4 @@ class LiveMixer(Mixer):
 
     def read_meters(self) -> None:
         """Bring `meters` up to date; between two blocks."""
-        self.meters.read(self.frame, self.clock, self._live, self.reduction_db)
+        self.meters.read(self.frame, self.clock, self._live, self._limiter)

@@ -82,6 +82,10 @@ class Mixer:
         """The most that the limiter took away so far, in dB."""
         return self._limiter.reduction_db
 
+    def forget_reduction(self) -> None:
+        """Count what the limiter takes away anew."""
+        self._limiter.forget()
+
     def make_taps(self, frames: int) -> list[Samples]:
         """Return arrays for `render` to write each source's share to, one [shape=(sources, 2, frames)] per deck.
 

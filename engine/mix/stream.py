@@ -1,129 +1,51 @@
-"""What a deck reads from its record, frame after frame: the song, with loops, jumps and clips in it.
+"""What a deck reads from its record, frame after frame: the song, with loops, jumps, clips and cells in it.
 
-Each row of a bank has a place of its own in the song. Most rows follow the deck's position; a row with a clip goes round in the
-clip; a row that shall be silent reads beyond the end. A change of place fades from what came next at the old place, over 5 ms,
-so that nothing clicks. All of this is before the stretcher: a loop is as exact at another tempo as it is at its own.
+Each row of a bank has a place of its own in the song. Most rows follow the deck's position, some bars of it from elsewhere as
+their cells say; a row with a clip goes round in the clip; a row that shall be silent reads beyond the end. A change of place
+fades from what came next at the old place, over 5 ms, so that nothing clicks. All of this is before the stretcher: a
+loop is as exact at another tempo as it is at its own.
 """
 
 from typing import Final
 
 import numpy as np
-from numba import njit
-from numpy.typing import NDArray
 
 from engine.mix.bank import Bank
+from engine.mix.cells import NOWHERE, Cells, fade_frames
 from engine.mix.queue import NEVER
+from engine.mix.rows import (
+    AGE,
+    CLIP,
+    DUE,
+    FINE,
+    FIRST,
+    FOLLOWS,
+    KIND,
+    LAST,
+    NEXT,
+    PLACE,
+    SILENT,
+    WIDTH,
+    at_rest,
+    read_rows,
+    seat,
+)
 from engine.model.audio import Samples
 
-FADE_SECONDS = 0.005
-
-PLACE, OLD, AGE, BROKEN, KIND, FIRST, LAST, LENGTH, CARRY, DUE, NEXT, NEXT_FIRST, NEXT_LENGTH = range(13)
-FOLLOWS, CLIP, SILENT = range(3)
-
-FINE: Final = 1 << 16
-"""Lengths of clips are kept in parts of a frame, so that no round of a clip is too short for long."""
-
-NOWHERE: Final = 1 << 60
-"""A frame beyond every song."""
-
 NO_LOOP: Final = (0, NEVER, 0.0)
-
-Rows = NDArray[np.int64]
-Rests = NDArray[np.float64]
-
-WRITTEN, BEFORE, LACKS, SLOPE = range(4)
-
-
-@njit(cache=True, nogil=True)
-def _sample(track: Samples, frame: int) -> float:
-    return float(track[frame]) if 0 <= frame < track.shape[0] else 0.0
-
-
-@njit(cache=True, nogil=True)
-def _go(row: Rows, place: int, length: int) -> None:
-    """Send a row elsewhere, fading from where it was; a fade under way is broken off."""
-    if row[PLACE] == place:
-        return
-    row[BROKEN] = row[AGE] < length
-    row[OLD], row[PLACE], row[AGE] = row[PLACE], place, 0
-
-
-@njit(cache=True, nogil=True)
-def _turn(row: Rows, position: int, length: int) -> None:
-    """Begin what is due, or come round in a clip."""
-    place = row[PLACE]
-    if position >= row[DUE]:
-        row[KIND], row[FIRST], row[LENGTH] = row[NEXT], row[NEXT_FIRST], row[NEXT_LENGTH]
-        late, row[CARRY], row[DUE] = position - row[DUE], 0, NEVER
-        row[LAST] = row[FIRST] + (row[LENGTH] + FINE // 2) // FINE
-        place = row[FIRST] + late if row[KIND] == CLIP else position if row[KIND] == FOLLOWS else NOWHERE
-    while row[KIND] == CLIP and place >= row[LAST]:
-        exact = row[LENGTH] + row[CARRY]
-        back = max(1, (exact + FINE // 2) // FINE)
-        row[CARRY] = exact - back * FINE
-        place -= back
-    _go(row, place, length)
-
-
-@njit(cache=True, nogil=True)
-def _break_off(rest: Rests, old: float, slope: float, broken: bool) -> None:  # noqa: FBT001 - numba
-    """Note what a fade that is broken off lacks to the sample and the slope with which the next one begins."""
-    way = rest[WRITTEN] - rest[BEFORE]
-    rest[SLOPE] = way - slope if broken else 0.0
-    # A fade is taken at the middle of each frame, half a frame after its start.
-    rest[LACKS] = rest[WRITTEN] + way - old - 0.5 * rest[SLOPE] if broken else 0.0
-
-
-@njit(cache=True, nogil=True)
-def read_rows(samples: Samples, rows: Rows, rest: Rests, position: int, length: int, out: Samples, at: int, n: int) -> None:
-    """Write the next `n` frames of every row to `out` [shape=(rows * channels, frames)] from `at` on; move the rows on.
-
-    `rest` [shape=(4, rows, channels)] remembers what a fade wrote last, and how far one that was broken off was from where
-    the next one begins; that dies away with the next one.
-    """
-    channels = samples.shape[1]
-    for k in range(rows.shape[0]):
-        row = rows[k]
-        for i in range(n):
-            if row[DUE] <= position + i or row[KIND] == CLIP:
-                _turn(row, position + i, length)
-            fading = row[AGE] < length
-            u = (row[AGE] + 0.5) / length
-            into = u * u * (3.0 - 2.0 * u)
-            for c in range(channels):
-                value = _sample(samples[k, c], row[PLACE])
-                if fading:
-                    old = _sample(samples[k, c], row[OLD])
-                    if row[AGE] == 0:
-                        _break_off(rest[:, k, c], old, old - _sample(samples[k, c], row[OLD] - 1), row[BROKEN] != 0)
-                    value = into * value + (1.0 - into) * (old + rest[LACKS, k, c])
-                    value += rest[SLOPE, k, c] * length * u * (1.0 - u) ** 2
-                    rest[BEFORE, k, c] = rest[WRITTEN, k, c]
-                    rest[WRITTEN, k, c] = value
-                out[k * channels + c, at + i] = value
-            row[PLACE] += 1
-            row[OLD] += 1
-            row[AGE] += fading
-
-
-@njit(cache=True, nogil=True)
-def _at_rest(rows: Rows, length: int) -> bool:
-    busy = 0
-    for row in rows:
-        busy += row[KIND] != FOLLOWS or row[AGE] < length or row[DUE] < NEVER
-    return busy == 0
 
 
 class Stream:
     """The rows of one bank and where they are.
 
-    `position` is the song's frame that the deck reads next; rows that follow it are there.
+    `position` is the song's frame that the deck reads next; rows that follow it are there, or where their cell has them.
     """
 
-    def __init__(self, bank: Bank, position: int) -> None:
-        self.bank, self.position = bank, position
-        self._length = max(1, round(FADE_SECONDS * bank.rate))
-        self.rows = np.zeros((len(bank.ids), 13), dtype=np.int64)
+    def __init__(self, bank: Bank, position: int, cells: Cells | None = None) -> None:
+        """`cells` may belong to several streams of the bank; `look` tells one that they changed."""
+        self.bank, self.position, self._cells = bank, position, cells or Cells(bank)
+        self._length = fade_frames(bank.rate)
+        self.rows = np.zeros((len(bank.ids), WIDTH), dtype=np.int64)
         self._rest = np.zeros((4, len(bank.ids), bank.channels))
         self.rows[:, DUE] = NEVER
         self.rows[:, PLACE] = position
@@ -134,6 +56,8 @@ class Stream:
         """Where the song would be without loops and jumps."""
         self.leapt, self.since = 0, NEVER
         """How far the last jump went, and how many frames ago that was."""
+        self._turn = NEVER
+        self.look(at_once=True)
 
     def copy_of(self, other: "Stream", ahead: int) -> None:
         """Go on as another stream of the same record would in `ahead` frames (a negative number: did).
@@ -145,10 +69,8 @@ class Stream:
         if self.looping and other.since < -ahead:
             first, last, _ = self.round
             self.position += max(0, -((self.position - first) // (last - first))) * (last - first)
-        self._wrap()
-        self.rows[:, PLACE] = self.position
-        self.rows[:, AGE] = self._length
         self.rows[:, KIND] = FOLLOWS
+        self._wrap(at_once=True)
         self.leapt, self.since = other.leapt, NEVER
 
     def take_rows(self, other: "Stream", ahead: int, names: tuple[int, ...], theirs: tuple[int, ...]) -> None:
@@ -171,7 +93,7 @@ class Stream:
     @property
     def simple(self) -> bool:
         """Whether all rows just follow the position."""
-        return bool(_at_rest(self.rows, self._length))
+        return bool(at_rest(self.rows, self.position, self._length))
 
     @property
     def looping(self) -> bool:
@@ -185,12 +107,18 @@ class Stream:
             place = first + (place - last) % (last - first)
         return place
 
-    def until_wrap(self) -> int:
-        """Frames until the loop comes round."""
-        return self.round[1] - self.position
+    def until_turn(self) -> int:
+        """Frames until the loop comes round, or rows may go elsewhere for the next bar."""
+        return min(self.round[1], self._turn) - self.position
+
+    def look(self, *, at_once: bool = False) -> None:
+        """See what the cells say of the bar that is read; without a fade if `at_once`."""
+        turns, shifts = self._cells.turns, self._cells.shifts
+        age = self._length if at_once else 0
+        self._turn = seat(self.rows, turns, shifts, self.position, self.round[1], self._length, age)
 
     def advance(self, n: int) -> None:
-        """Go on by `n` frames, at most `until_wrap()`, that were read elsewhere; only while `simple`."""
+        """Go on by `n` frames, at most `until_turn()`, that were read elsewhere; only while `simple`."""
         self.rows[:, PLACE] += n
         self._moved(n)
 
@@ -198,7 +126,7 @@ class Stream:
         """Write the next frames to `out` [shape=(rows * channels, n)]."""
         done = 0
         while done < out.shape[1]:
-            n = max(1, min(out.shape[1] - done, self.until_wrap()))
+            n = max(1, min(out.shape[1] - done, self.until_turn()))
             read_rows(self.bank.samples, self.rows, self._rest, self.position, self._length, out, done, n)
             self._moved(n)
             done += n
@@ -209,28 +137,27 @@ class Stream:
         self.since += n
         if self.position >= self.round[1]:
             self._wrap()
+        elif self.position >= self._turn:
+            self.look()
 
-    def _wrap(self) -> None:
+    def _wrap(self, *, at_once: bool = False) -> None:
         """Bring the position back into the loop. The fraction of a frame that a loop has is kept, so that nothing drifts."""
         place, (_, last, frames) = self.position, self.round
         while place >= last:
             back = max(1, round(frames + self.carry))
             self.carry += frames - back
             place -= back
-        self._send(place)
+        self._send(place, at_once=at_once)
 
     def _send(self, place: int, *, at_once: bool = False) -> None:
         leap = place - self.position
         for row in self.rows:
-            if row[KIND] == FOLLOWS:
-                _go(row, place, self._length)
-                if at_once:
-                    row[AGE] = self._length
             if row[DUE] != NEVER:
                 row[DUE] += leap
         if leap:
             self.leapt, self.since = leap, 0
         self.position = place
+        self.look(at_once=at_once)
 
     def go(self, place: int, *, slip: bool, at_once: bool = False, stay: bool = False) -> None:
         """Jump to a frame of the song, without a fade if `at_once`. Without `slip` the shadow goes along.
@@ -250,6 +177,7 @@ class Stream:
         """Repeat `frames` from `first` on; 0 frames end the loop."""
         if frames <= 0.0:
             self.round = NO_LOOP
+            self.look()
             return
         frames = max(1.0, frames)
         self.round, self.carry = (first, first + round(frames), frames), 0.0
@@ -273,5 +201,5 @@ class Stream:
         rows = self.rows.copy()
         nothing = np.zeros((rows.shape[0] * self.bank.channels, 1), dtype=np.float32)
         read_rows(self.bank.samples, rows, self._rest, 0, self._length, nothing, 0, 0)
-        _go(rows[0], 0, 1)
-        _at_rest(rows, self._length)
+        seat(rows, self._cells.turns, self._cells.shifts, 0, NEVER, self._length, 0)
+        at_rest(rows, 0, self._length)

@@ -1,9 +1,10 @@
-"""Where a deck is in its song, and what moves it: seek, jump, loop, slip, cue, clips. All of it on the song's own grid."""
+"""Where a deck is in its song, and what moves it: seek, jump, loop, slip, cue, clips, cells; all on the song's own grid."""
 
 import math
 
 from engine.mix.record import Record
 from engine.mix.voices import Voices
+from engine.model.cells import switched
 
 BEAT, BAR, PERIOD = 1, 2, 3
 """`master.quantize` says when clips start."""
@@ -102,14 +103,14 @@ class Transport:
         """Start or restart the clip of a source."""
         beats, start = bars * self._grid.beats_per_bar, (bar - 1) * self._grid.beats_per_bar
         at, frames = self._boundary(beats, quantize, running=running), self._frames_between(start, start + beats)
-        for row in self._rows_of(name):
+        for row in self._rows_of(name, self._voices.key[0]):
             self._voices.current.stream.clip(row, at, self.frame_at(start), frames)
         self._voices.disturb()
 
     def stop_clip(self, name: int, bars: float, quantize: int, *, running: bool) -> None:
         """End the clip of a source; it follows the song again."""
         at = self._boundary(bars * self._grid.beats_per_bar, quantize, running=running)
-        for row in self._rows_of(name):
+        for row in self._rows_of(name, self._voices.key[0]):
             self._voices.current.stream.follow(row, at, heard=self._song_heard)
         self._voices.disturb()
 
@@ -122,9 +123,23 @@ class Transport:
                 stream.follow(row, stream.position, heard=on)
         self._voices.disturb()
 
-    def _rows_of(self, name: int) -> list[int]:
-        names = self._record.rows[self._voices.key[0]]
-        return [row for row, other in enumerate(names) if other == name]
+    def switch(self, name: int, value: float, *, running: bool) -> None:
+        """Switch a source on or off in a bar, as `deck.{deck}.{source}.cell` says, whatever it is a part of."""
+        bar, on = switched(value)
+        for bank, cells in enumerate(self._voices.cells):
+            for row in self._rows_of(name, bank):
+                if bar:
+                    cells.set(row, bar - 1, on=on)
+                else:
+                    cells.clear(row)
+        if running:
+            self._voices.disturb()
+        else:
+            self._voices.settle()
+        self._voices.current.stream.look(at_once=not running)
+
+    def _rows_of(self, name: int, bank: int) -> list[int]:
+        return [row for row, other in enumerate(self._record.rows[bank]) if other == name]
 
     def _boundary(self, beats: float, quantize: int, *, running: bool) -> int:
         """Return the next frame of the song at which a clip may start; within the loop that is on."""

@@ -71,7 +71,7 @@ class Plain:
         self._direct = stream.simple
         if self._direct:
             self.window, self.position = stream.bank.samples, stream.position
-            return max(1, min(n, stream.until_wrap()))
+            return max(1, min(n, stream.until_turn()))
         count = min(n, CHUNK)
         self.window, self.position = self._room, CHUNK - count
         stream.read(self._flat[:, CHUNK - count :])
@@ -158,7 +158,7 @@ class Sum:
     def __init__(self, stream: Stream, levels: Glides) -> None:
         self._stream, self._levels = stream, levels
         self._none, self._rows = np.zeros((0, 4)), np.zeros(levels.shape[0], dtype=np.int64)
-        self._scratch, self._bus = np.zeros((2, LONGEST)), np.zeros((2, LONGEST))
+        self._scratch, self._bus, self._peak = np.zeros((2, LONGEST)), np.zeros((2, LONGEST)), np.zeros(1)
 
     @property
     def _bank(self) -> Bank:
@@ -171,7 +171,7 @@ class Sum:
         start, levels = self._stream.position, self._levels
         mix(
             self._bank.samples, start, n, levels, self._none, 1, self._scratch, self._bus[None], self._rows, 0, NO_TAPS,
-            self._rows, 0,
+            self._rows, 0, self._peak,
         )  # fmt: skip
         self._stream.advance(n)
         out[:] = self._bus[:channels, :n]

@@ -11,6 +11,7 @@ import numpy as np
 
 from engine.dsp.fades import AGE, GLIDE_SECONDS, glide_to, glides
 from engine.dsp.stretch import MAX_CHANNELS, Engine, RubberBand
+from engine.mix.cells import Cells
 from engine.mix.record import Record
 from engine.mix.stream import Stream
 from engine.mix.voice import CHUNK, Plain, Stretched
@@ -28,14 +29,18 @@ class Voices:
         """Build everything that may be needed: this is slow (some ms for each stretcher), the rest is not."""
         self._record = record
         self._all: dict[Key, Plain | Stretched] = {}
+        self.cells: list[Cells] = []
+        """Of each bank; all its streams see them."""
         for i, bank in enumerate(record.banks):
-            self._all[i, "plain"] = Plain(Stream(bank, position))
+            cells = Cells(bank)
+            self.cells.append(cells)
+            self._all[i, "plain"] = Plain(Stream(bank, position, cells))
             rows = len(bank.ids)
             if rows * bank.channels <= MAX_CHANNELS:
                 fixed = RubberBand(bank.rate, rows * bank.channels, 1.0, 0.0, engine, bends=False)
                 bends = RubberBand(bank.rate, rows * bank.channels, 1.0, 0.0, engine, bends=True)
                 for mode, band in (("fixed", fixed), ("bends", bends)):
-                    stream = Stream(bank, position)
+                    stream = Stream(bank, position, cells)
                     self._all[i, mode] = Stretched(stream, stream.read, rows, band)  # type: ignore[index]
         self.key: Key = (0, "plain")
         self.current = self._all[self.key]

@@ -2,9 +2,12 @@
 
 - `audio`       samples in memory
 - `grid`        beats and downbeats: seconds <-> beats <-> bars
-- `key`         the key of a song
+- `key`         the key of a song, and how far apart two are
 - `separation`  a song taken apart, as analysis hands it on
+- `colors`      colour by content
 - `remixset`    a song taken apart, as it lies on disk
+- `cells`       a source in a bar: what it plays when it is switched on there
+- `partners`    which songs go together
 - `params`      the one table of everything that can be set while playing
 - `command`     one change of one parameter at one frame
 - `take`        the log of a performance

@@ -96,6 +96,7 @@ PARAMS = (
     Param("master.curve", 0.0, 2.0, 0.0, "0 power, 1 linear, 2 cut", "steps", "How the crossfader fades."),
     Param("master.cue_mix", 0.0, 1.0, 0.0, "cue to master", "linear", "How much of the master is in the headphones."),
     Param("master.cue_gain", -24.0, 12.0, 0.0, "dB", "linear", "Level of the headphones."),
+    Param("master.record", 0.0, 1.0, 0.0, "on/off", "switch", "Marks what is recorded: a part of the take."),
     Param("deck.{deck}.gain", -12.0, 12.0, 0.0, "dB", "linear", "Level of a whole deck."),
     Param("deck.{deck}.tempo", 0.25, 4.0, 1.0, "x the song's tempo", "log", "Speed of a deck."),
     Param("deck.{deck}.pitch", -12.0, 12.0, 0.0, "semitones", "linear", "Pitch of a deck at unchanged speed."),
@@ -129,6 +130,15 @@ PARAMS = (
         "deck.{deck}.{source}.clip_bar", 1.0, 1e4, 1.0, "bar", "steps", "Where the clip begins in the song; 1 is the first bar."
     ),
     Param("deck.{deck}.{source}.clip_bars", 0.25, 64.0, 4.0, "bars", "log", "How long the clip is."),
+    Param(
+        "deck.{deck}.{source}.cell",
+        -10000.0,
+        10000.0,
+        0.0,
+        "bar",
+        "steps",
+        "Switches the source on in that bar of the song, off with minus; 0 leaves all bars as the song has them.",
+    ),
 )
 """All of them. Order is the order of the slots in the mixer."""
 

@@ -14,6 +14,8 @@ SCHEMA = "remixture/set/1"
 RESIDUAL = "residual"
 EXACT_DB = 40.0
 """A loop this far above what does not repeat in it counts as exact."""
+CLEAN_DB = -24.0
+"""As low as crosstalk can be estimated: chance alone gives about as much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,8 @@ class Source:
     """Bars after which it repeats."""
     confidence_db: float | None = None
     """How far what does not repeat lies below it, where it plays; None where that does not apply or was not measured yet."""
+    crosstalk_db: float | None = None
+    """An estimate of how loud other sources are in it beside its own sound, `CLEAN_DB` or more; None where nothing tells."""
 
     @property
     def confidence_text(self) -> str:
@@ -92,6 +96,22 @@ class Source:
             return ""
         whole = round(self.confidence_db)
         return "exact" if whole >= EXACT_DB else f"{whole} dB"
+
+    @property
+    def crosstalk_text(self) -> str:
+        """How much of it is other sources, for people; nothing where it is not known."""
+        if self.crosstalk_db is None:
+            return ""
+        return f"{round(self.crosstalk_db)} dB" if self.crosstalk_db > CLEAN_DB else f"under {round(CLEAN_DB)} dB"
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A stretch of a song that holds the same parts. It goes on to the next one; `bar` 0 is the first of the grid."""
+
+    bar: int
+    label: str
+    """A, B, C ...: the same letter, the same parts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,3 +145,4 @@ class RemixSet:
     loudness_lufs: float | None = None
     true_peak_dbtp: float | None = None
     decompositions: dict[str, Decomposition] = field(default_factory=dict)
+    sections: tuple[Section, ...] = ()

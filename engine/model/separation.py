@@ -8,14 +8,6 @@ from numpy.typing import NDArray
 
 from engine.model.audio import Samples
 
-STEM_COLORS = {"drums": "#e8743b", "bass": "#5b6ee1", "vocals": "#e0529c", "other": "#3aa76d", "residual": "#8a8f98"}
-"""Colour by content, the same on the map, the page and in a DAW."""
-
-LOOP_COLORS = (
-    "#4e79a7", "#f28e2b", "#59a14f", "#e15759", "#b07aa1", "#76b7b2",
-    "#edc948", "#ff9da7", "#9c755f", "#86bcb6", "#d37295", "#a0cbe8",
-)  # fmt: skip
-
 SettingValue = str | int | float | bool | None
 
 

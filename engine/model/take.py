@@ -5,7 +5,7 @@ only hint at where they were.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from engine.model.command import Command
 from engine.model.remixset import RemixSet
@@ -19,6 +19,9 @@ FX = "fx"
 """`deck.a.drums.fx`, `deck.a.fx` and `master.fx` put the chain of that number there; `OFF` takes it off."""
 
 OFF = -1
+
+RECORD = "master.record"
+"""Marks what is recorded: from where it is on to where it is off."""
 
 TAIL_SECONDS = 2.0
 """How long a take goes on after its last command when it was never closed."""
@@ -80,6 +83,29 @@ class Take:
     frames: int
     late: int | None
     torn: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A part of a take, in its frames: from `start` up to `end`; None: it goes on. Numbers count from 1."""
+
+    number: int
+    start: int
+    end: int | None = None
+
+
+def recordings(commands: Iterable[Command]) -> tuple[Recording, ...]:
+    """Return what was recorded, in order; `commands` may be those of `RECORD` alone. What has no length is none."""
+    found: list[Recording] = []
+    for command in commands:
+        if command.path != RECORD:
+            continue
+        running = found[-1] if found and found[-1].end is None else None
+        if command.value and running is None:
+            found.append(Recording(len(found) + 1, command.at))
+        elif not command.value and running is not None:
+            found[-1:] = [replace(running, end=command.at)] if command.at > running.start else []
+    return tuple(found)
 
 
 def loaded_deck(path: str) -> str | None:

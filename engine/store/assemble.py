@@ -3,10 +3,12 @@
 import dataclasses
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import soundfile
+from numpy.typing import NDArray
 
 from engine.model.audio import Samples
 from engine.model.grid import Beatgrid
@@ -22,16 +24,25 @@ FINEST_DB = 144.0
 
 
 def replace_decomposition(
-    folder: Path, remixset: RemixSet, name: str, separation: Separation, song: Samples, grid: Beatgrid
+    folder: Path,
+    remixset: RemixSet,
+    name: str,
+    separation: Separation,
+    song: Samples,
+    grid: Beatgrid,
+    crosstalk_db: Callable[[], NDArray[np.float64]] | None = None,
 ) -> RemixSet:
     """Write a separation as decomposition `name` ("stems" or "loops") and return the set with it.
 
+    `crosstalk_db`, asked when all blocks are through, returns that of every part [shape=(parts,), dB], NaN where nothing tells.
     Until the last rename the old decomposition, if any, stays as it was.
     """
     staging = folder / f"{TEMPORARY}{os.getpid()}"
     try:
         staged = write_sources(separation.parts, separation.blocks, song, remixset.song.rate, staging, name)
         staged = _with_confidence(staged, separation.parts)
+        if crosstalk_db is not None:
+            staged = _with_crosstalk(staged, crosstalk_db())
         if separation.layout is not None:
             staged = _cut_loops(staged, separation.layout, staging, name, remixset.song, grid)
         without = {k: v for k, v in remixset.decompositions.items() if k != name}
@@ -58,6 +69,13 @@ def _with_confidence(sources: tuple[Source, ...], parts: tuple[Part, ...]) -> tu
     rounded = [None if db is None else round(float(np.clip(db, -FINEST_DB, FINEST_DB)), 1) for db in levels]
     told = (dataclasses.replace(source, confidence_db=db) for source, db in zip(sources, rounded, strict=False))
     return (*told, *sources[len(parts) :])
+
+
+def _with_crosstalk(sources: tuple[Source, ...], levels: NDArray[np.float64]) -> tuple[Source, ...]:
+    """Return the sources with their crosstalk to 0.1 dB; the residual as it is."""
+    rounded = [None if np.isnan(db) else round(db, 1) for db in levels.tolist()]
+    told = (dataclasses.replace(source, crosstalk_db=db) for source, db in zip(sources, rounded, strict=False))
+    return (*told, *sources[len(rounded) :])
 
 
 def _cut_loops(

@@ -5,6 +5,7 @@ from pathlib import Path
 import msgspec
 
 from engine.model.errors import RemixtureError
+from engine.model.key import parse_key
 from engine.model.remixset import SCHEMA, RemixSet
 from engine.store.files import written_beside
 
@@ -37,6 +38,7 @@ def read_manifest(folder: Path) -> RemixSet:
     except msgspec.DecodeError as error:
         raise RemixtureError(f"{path} is damaged ({error}): delete it, then run remixture prepare again") from error
     _check_files(found, path)
+    _check_key(found, path)
     return found
 
 
@@ -57,3 +59,11 @@ def _check_files(remixset: RemixSet, path: Path) -> None:
             for name in filter(None, (source.file, source.once)):
                 if Path(name).is_absolute() or ".." in Path(name).parts or "\\" in name:
                     raise RemixtureError(f"{path} is damaged: {name!r} lies outside the set")
+
+
+def _check_key(remixset: RemixSet, path: Path) -> None:
+    """Refuse a key that is none: songs are matched by it."""
+    try:
+        parse_key(remixset.key or "C major")
+    except ValueError as error:
+        raise RemixtureError(f"{path} is damaged: {error}") from error

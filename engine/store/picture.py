@@ -1,6 +1,7 @@
 """map.png: the layout as a picture, bars from left to right, a lane in its own colour for every loop.
 
-Left of the lane stands the loop's name, right of it how exactly it repeats.
+Left of the lane stands the loop's name, right of it how exactly it repeats. Thin lines are where sections begin, their letters
+above.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.model.errors import RemixtureError
-from engine.model.remixset import RESIDUAL, Decomposition, RemixSet
+from engine.model.remixset import RESIDUAL, Decomposition, RemixSet, Section
 from engine.store.files import written_beside
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ def draw_map(remixset: RemixSet, target: Path) -> None:
     axes = figure.add_subplot()
     _draw_lanes(axes, loops)
     _label(axes, remixset, loops, bars)
+    _draw_sections(axes, remixset.sections)
     figure.tight_layout()
     with written_beside(target) as part:
         figure.savefig(part, facecolor=PAPER)
@@ -75,6 +77,13 @@ def _boxes(left: Numbers, top: Numbers, width: Numbers | float, height: Numbers 
     return list(np.stack(corners, axis=-1).reshape(-1, 4, 2))
 
 
+def _draw_sections(axes: Axes, sections: tuple[Section, ...]) -> None:
+    above = axes.get_xaxis_transform()
+    for section in sections:
+        axes.axvline(section.bar, color=INK, linewidth=0.8, alpha=0.7, clip_on=False)
+        axes.text(section.bar + 0.1, 1.01, section.label, transform=above, color=INK, fontsize=9, va="bottom")
+
+
 def _label(axes: Axes, remixset: RemixSet, loops: Decomposition, bars: int) -> None:
     shown = [source for source in loops.sources if source.kind != RESIDUAL]
     names = [source.name for source in shown]
@@ -93,4 +102,4 @@ def _label(axes: Axes, remixset: RemixSet, loops: Decomposition, bars: int) -> N
         spine.set_visible(False)
     facts = [f"{remixset.grid.bpm:.2f} bpm" if remixset.grid else "", remixset.key or "", remixset.camelot or ""]
     title = "   ".join([remixset.song.title, *filter(None, facts)])
-    axes.set_title(title, color=INK, fontsize=11, loc="left", parse_math=False)
+    axes.set_title(title, color=INK, fontsize=11, loc="left", pad=18 if remixset.sections else None, parse_math=False)

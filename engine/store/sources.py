@@ -15,9 +15,10 @@ import soundfile
 from numpy.typing import NDArray
 
 from engine.model.audio import Samples
+from engine.model.colors import GREY
 from engine.model.errors import RemixtureError
 from engine.model.remixset import RESIDUAL, Song, Source
-from engine.model.separation import STEM_COLORS, Part
+from engine.model.separation import Part
 from engine.store.files import sha256_of
 
 FULL_SCALE = 2**23
@@ -112,8 +113,7 @@ def write_sources(
         list(pool.map(SourceWriter.close, [*writers, residual]))
     if any(writer.scale > 1.0 for writer in writers):
         _write_residual_again(writers, song, residual)
-    colour = STEM_COLORS[RESIDUAL]
-    all_parts = [*parts, Part(RESIDUAL, "Residual", RESIDUAL, colour)]
+    all_parts = [*parts, Part(RESIDUAL, "Residual", RESIDUAL, GREY)]
     return tuple(_described(part, writer, folder) for part, writer in zip(all_parts, [*writers, residual], strict=True))
 
 

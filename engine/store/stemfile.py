@@ -13,7 +13,8 @@ from typing import BinaryIO
 import numpy as np
 
 from engine.model.audio import Samples
-from engine.model.separation import STEM_COLORS, Part, Provenance, Separation
+from engine.model.colors import colors_of
+from engine.model.separation import Part, Provenance, Separation
 from engine.store.decode import decode_track, probe
 
 ALGORITHM_VERSION = 1
@@ -59,11 +60,11 @@ def stem_names(path: Path) -> list[str]:
 
 def _parts(names: list[str]) -> tuple[Part, ...]:
     """One part per stem. The first of a kind has the kind as its id, further ones are numbered."""
+    kinds = [next((k for k, words in KIND_WORDS.items() if any(w in name.lower() for w in words)), "other") for name in names]
     parts: list[Part] = []
-    for name in names:
-        kind = next((k for k, words in KIND_WORDS.items() if any(w in name.lower() for w in words)), "other")
+    for name, kind, color in zip(names, kinds, colors_of(kinds), strict=True):
         same = sum(p.kind == kind for p in parts)
-        parts.append(Part(kind if not same else f"{kind}-{same + 1}", name, kind, STEM_COLORS[kind]))
+        parts.append(Part(kind if not same else f"{kind}-{same + 1}", name, kind, color))
     return tuple(parts)
 
 

@@ -110,7 +110,7 @@ def test_without_songs_it_says_so_and_knows_only_whole_lines(tmp_path: Path, ope
     assert "learn a.drums.gain" in out
     assert [line.removeprefix("remixture: ") for line in err.splitlines()] == [
         "--fx a.drums=echo-out: there is no 'a.drums' now; nothing is on deck a",
-        "no song yet: load a SET",
+        "no song yet: load a SONG",
         f"the take is {tmp_path / 'the take.jsonl'}",
         "status stands alone, got 'now' as well",
         "wait takes seconds, such as: wait 2.5",
@@ -130,9 +130,11 @@ def test_a_song_is_prepared_while_another_plays(folder: Path, tmp_path: Path, op
     opened.append(session)
 
     until(lambda: take.exists() and [c for c in read_take(take).commands if c.path == "deck.b.play"], 100.0)
-    _, err = said(session, "quit\n")
+    _, err = said(session, f"load c {song}\nload e {song}\nquit\n")
 
     assert "new.wav is on deck b" in err
+    assert "there is no deck 'e'" in err
+    assert [c.path for c in read_take(take).commands if c.path.endswith(".load")] == ["deck.a.load", "deck.b.load", "deck.c.load"]
     assert (tmp_path / "new.remix" / "set.json").exists()
 
 

@@ -31,7 +31,8 @@ ROUNDS = 4
 class Fit:
     """The cells fitted with a layout.
 
-    `solution` [shape=(cells, columns, bars)] makes loops of bars; `left` [shape=(cells, bars)] is what each cell leaves of each.
+    `solution` [shape=(cells, columns, bars)] makes loops of bars, `left` [shape=(cells, bars)] is what each cell leaves of
+    each bar.
     """
 
     solution: Grams

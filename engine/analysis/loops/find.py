@@ -24,8 +24,9 @@ from engine.analysis.loops.templates import WINDOW, fit_templates
 from engine.analysis.sounds import FoundOnsets, Sounds, find_onsets, find_sounds
 from engine.analysis.sounds.names import loop_name, numbered
 from engine.model.audio import Audio, Progress, Samples, no_progress
+from engine.model.colors import colors_of
 from engine.model.grid import Beatgrid
-from engine.model.separation import LOOP_COLORS, Layout, Part, Provenance, Separation
+from engine.model.separation import Layout, Part, Provenance, Separation
 
 Floats = NDArray[np.float64]
 
@@ -169,8 +170,8 @@ def _of_sounds(audio: Audio, struck: FoundOnsets, bars: Bars, loops: int | None,
 def _parts(names: list[str], confidence_db: Floats | None = None) -> tuple[Part, ...]:
     confidence = [None] * len(names) if confidence_db is None else [float(db) for db in confidence_db]
     return tuple(
-        Part(f"loop-{k}", name, "loop", LOOP_COLORS[k - 1], db)
-        for k, (name, db) in enumerate(zip(numbered(names), confidence, strict=True), 1)
+        Part(f"loop-{k}", name, "loop", color, db)
+        for k, (name, color, db) in enumerate(zip(numbered(names), colors_of(names), confidence, strict=True), 1)
     )
 
 

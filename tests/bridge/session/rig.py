@@ -77,10 +77,10 @@ def command(pid: int) -> str:
 
 
 def start(*arguments: str | Path) -> subprocess.Popen[str]:
-    """Start `remixture open` with these arguments; it reads lines from a pipe."""
+    """Start `remixture open` with these arguments, without its page; it reads lines from a pipe."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])}
     return subprocess.Popen(
-        [sys.executable, "-m", "bridge.cli", "open", *map(str, arguments)], env=environment, text=True,
+        [sys.executable, "-m", "bridge.cli", "open", "--no-page", *map(str, arguments)], env=environment, text=True,
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
 

@@ -1,3 +1,4 @@
+import dataclasses
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,8 @@ from engine.bounce.load import bank_of, choose
 from engine.bounce.wanted import SetChoice
 from engine.model.errors import RemixtureError
 from engine.model.report import Quiet
+from engine.store.manifest import write_manifest
+from engine.store.setdir import open_set
 from tests.bridge.session.rig import RATE, make_set
 
 
@@ -27,7 +30,14 @@ def library(said: list[str]) -> Iterator[Library]:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_set(tmp_path_factory.mktemp("library"))
+    """A set whose loop has a layout."""
+    folder = make_set(tmp_path_factory.mktemp("library"))
+    remixset = open_set(folder)
+    loops = remixset.decompositions["loops"]
+    sources = (dataclasses.replace(loops.sources[0], best_bar=2, period=2), *loops.sources[1:])
+    loops = dataclasses.replace(loops, sources=sources, layout=tuple((float(bar > 1),) for bar in range(6)))
+    write_manifest(folder, dataclasses.replace(remixset, decompositions={**remixset.decompositions, "loops": loops}))
+    return folder
 
 
 def whole(shelf: Shelf) -> Shelf:
@@ -47,6 +57,7 @@ def test_samples_are_those_of_a_bounce(library: Library, folder: Path, rate: int
     np.testing.assert_array_equal(shelf.rows(0), bank.samples)
     record = shelf.parcel.record([shelf.rows(k) for k in range(2)])
     assert (record.rate, record.frames, record.names) == (rate, bank.frames, shelf.parcel.names)
+    assert record.banks[0].cell_bars == bank.cell_bars == (((), (), ()) if parts == "stems" else ((2, 3, 2, 3, 4, 5), ()))
 
 
 def test_the_start_is_there_when_a_song_may_play(library: Library, folder: Path) -> None:

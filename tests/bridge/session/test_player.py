@@ -97,6 +97,8 @@ def test_more_than_the_ring_holds_arrives_in_the_end(player: Player, room: Path)
 def test_a_set_deleted_while_it_plays_changes_nothing(player: Player, room: Path, said: list[str]) -> None:
     folder = make_set(room, seconds=40.0, seed=2)
     player.load("b", folder)
+    player.set("deck.b.bass.cell", -7.0)
+    until(lambda: player.cells("b") == {"bass": {7: False}})
     shutil.rmtree(folder)
     player.set("deck.b.play", 1.0)
     player.set("deck.b.seek", 70.0)
@@ -106,6 +108,7 @@ def test_a_set_deleted_while_it_plays_changes_nothing(player: Player, room: Path
     assert not [line for line in said if "song-2" in line]
     player.unload("b")
     until(lambda: not player.sources("b"))
+    assert player.cells("b") == {}
     with pytest.raises(RemixtureError, match="nothing is on deck b"):
         player.song("b")
 
@@ -140,9 +143,17 @@ def test_a_killed_engine_is_started_again_and_goes_on_where_it_was(player: Playe
     player.set("deck.a.drums.gain", -7.0)
     player.chain("deck.a", "drum-punch")
     player.set("deck.a.fx.1.mix", 0.25)
+    for source, bar in (("drums", -5.0), ("loop-1", 2.0), ("loop-1", -3.0), ("bass", -1.0), ("bass", 0.0)):
+        player.set(f"deck.a.{source}.cell", bar)
+    cells = {"drums": {5: False}, "loop-1": {2: True, 3: False}}
+    until(lambda: player.cells("a") == cells)
     player.set("deck.a.seek", 4.0)
+    player.set("deck.a.play", 1.0)
     until(lambda: 4.0 < player.status().decks["a"].beat < 12.0)
     before, pid = player.status(), player.pid
+    heard, samples = player.heard(0)
+    assert heard > before.frame
+    assert np.abs(samples).max() > 0.01
 
     os.kill(pid, signal.SIGKILL)
     until(lambda: player.pid != pid)
@@ -153,6 +164,8 @@ def test_a_killed_engine_is_started_again_and_goes_on_where_it_was(player: Playe
     assert player.value("deck.a.drums.gain") == -7.0
     assert len([line for line in said if "the engine died" in line]) == 1
     until(lambda: player.status().decks["a"].peak_dbfs > -40.0)
+    assert player.heard(heard)[0] > heard
+    assert np.abs(player.heard(heard)[1]).max() > 0.01
     commands = [c for c in read_take(room / "take.jsonl").commands if c.path.startswith("deck.a.")]
     assert [c.value for c in commands if c.path == "deck.a.drums.gain"][-1] == -7.0
     assert commands[-1].at > before.frame
@@ -163,6 +176,11 @@ def test_a_killed_engine_is_started_again_and_goes_on_where_it_was(player: Playe
         )
     )
     assert player.value("deck.a.fx.1.mix") == 0.25
+    assert player.cells("a") == cells
+    again = [c for c in read_take(room / "take.jsonl").commands if c.at > before.frame and c.path.endswith(".cell")]
+    assert {(c.path, c.value) for c in again} == {
+        ("deck.a.drums.cell", -5.0), ("deck.a.loop-1.cell", 2.0), ("deck.a.loop-1.cell", -3.0),
+    }  # fmt: skip
     assert not alive(pid)
 
 

@@ -8,7 +8,7 @@ import pytest
 import soundfile
 
 from bridge.cli import main
-from bridge.cli.render import effects
+from bridge.session.effects import opened as effects
 from engine.analysis.stems import StemChoice
 from engine.bounce import Target, bounce_take
 from engine.bounce.load import Chosen, bank_of
@@ -129,6 +129,8 @@ PERFORMANCE = (
     (SECOND, "deck.a.drums.gain", -12.0), (SECOND + 7, "deck.a.bass.mute", 1), (SECOND + 7, "deck.a.drums.gain", 5.3),
     (SECOND + 5_000, "deck.b.load", 1), (SECOND + 5_001, "deck.b.sync", 1), (SECOND + 6_000, "deck.b.play", 1),
     (SECOND + 9_000, "deck.a.eq_low", -40), (SECOND + 9_100, "deck.a.filter", 0.3), (SECOND + 9_200, "deck.b.pitch", 1.5),
+    (SECOND + 9_300, "deck.b.residual.cell", -1), (SECOND + 9_400, "deck.a.loop-1.cell", 1),
+    (SECOND + 9_500, "deck.a.loop-1.cell", -2),
     (2 * SECOND, "deck.a.parts", 1), (2 * SECOND + 100, "deck.a.loop-1.gain", -6.0), (2 * SECOND + 3_000, "deck.a.tempo", 1.07),
     (2 * SECOND + 4_000, "deck.a.loop-1.clip_bars", 1), (2 * SECOND + 5_000, "deck.a.loop-1.clip", 1),
     (3 * SECOND, "deck.a.load", -1), (3 * SECOND + 1, "deck.b.loop-2.mute", 1), (3 * SECOND + 900, "deck.b.sync", 0),

@@ -28,7 +28,7 @@ needs_program = pytest.mark.skipif(shutil.which("rubberband") is None, reason="t
 
 @needs_program
 def test_every_beat_lands_on_the_steady_grid() -> None:
-    x, grid = drifting(20.0)
+    x, grid = drifting(12.0)
 
     out, steady = straighten(x, RATE, grid)
 

@@ -20,14 +20,15 @@ BEAT = RATE // 2
 
 
 def tones(seconds: float, bpm: float = 120.0, *, click: bool = False) -> Bank:
-    """Four sines, or a click on each beat as the first source."""
+    """Four sines, or one source with a click on each beat."""
     t = np.arange(round(seconds * RATE)) / RATE
     x = np.stack([0.1 * np.sin(2 * np.pi * 110 * (k + 1) * t) for k in range(4)])[:, None, :].repeat(2, axis=1)
     grid = Beatgrid.steady_at(bpm, 0.0, seconds)
     if click:
-        x[:] = 0.0
+        x = np.zeros_like(x[:1])
         for at in grid.times[grid.times < seconds - 0.01]:
             x[0, :, round(at * RATE) : round(at * RATE) + 24] = 0.5 * np.hanning(24)
+        return Bank(("drums",), x.astype(np.float32), RATE, grid)
     return Bank(("drums", "bass", "vocals", "residual"), x.astype(np.float32), RATE, grid)
 
 

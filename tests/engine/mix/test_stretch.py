@@ -16,8 +16,8 @@ CLICK = (np.hanning(64) * np.sin(0.5 * np.arange(64))).astype(np.float32)
 
 
 def clicks(at: NDArray[np.float64], seconds: float, sources: int = 1) -> Samples:
-    """Clicks at these seconds; source k has every k-th."""
-    x = np.zeros((sources, 2, round(seconds * RATE)), dtype=np.float32)
+    """Clicks at these seconds, in mono; source k has every k-th."""
+    x = np.zeros((sources, 1, round(seconds * RATE)), dtype=np.float32)
     for i, t in enumerate(at):
         centre = round(t * RATE)
         x[i % sources, :, centre - 32 : centre + 32] += CLICK
@@ -131,7 +131,7 @@ def test_too_many_sources_side_by_side_are_refused() -> None:
 
 
 def test_the_stretcher_takes_its_delay_off() -> None:
-    x = clicks(np.array([0.5]), 1.0)[0]
+    x = clicks(np.array([0.5]), 1.0)[0].repeat(2, axis=0)
     band = RubberBand(RATE, 2, 1.0, 0.0, "R2", bends=True)
     song = np.concatenate([np.zeros((2, band.lead), dtype=np.float32), x, np.zeros((2, RATE), dtype=np.float32)], axis=1)
     fed = iter(range(0, song.shape[1], RubberBand.PIECE))

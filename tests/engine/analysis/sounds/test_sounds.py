@@ -1,7 +1,9 @@
+from functools import cache
+
 import numpy as np
 import pytest
 
-from engine.analysis.sounds import find_onsets, find_sounds
+from engine.analysis.sounds import FoundOnsets, find_onsets, find_sounds
 from engine.analysis.sounds.fit import design, made, pieces, solved
 from engine.analysis.sounds.group import Portrait, grouped
 from engine.analysis.sounds.names import loop_name, numbered
@@ -12,26 +14,30 @@ from engine.model.grid import Beatgrid
 from tests.engine.analysis.sounds.songs import RATE, Struck, drums, hiss, ping
 
 
-def sources_of(song: Struck, most: int = 11) -> np.ndarray:
-    found = find_onsets(song.audio, song.grid)
+@cache
+def heard(bpm: float = 120.0, lead: float = 0.0) -> tuple[Struck, FoundOnsets]:
+    """The drums and their onsets, which many tests go on from."""
+    song = drums(bpm, lead)
+    return song, find_onsets(song.audio, song.grid)
+
+
+def sources_of(song: Struck, found: FoundOnsets, most: int = 11) -> np.ndarray:
     sounds = find_sounds(song.audio, found, most, song.grid.full_bars(song.audio.seconds))
     return np.concatenate(list(sounds.blocks(song.audio)), axis=-1)
 
 
 @pytest.mark.parametrize(("bpm", "lead"), [(120.0, 0.0), (97.3, 0.37)], ids=["whole frames", "odd tempo, lead-in"])
 def test_every_sound_is_found_as_it_was_made(bpm: float, lead: float) -> None:
-    song = drums(bpm, lead)
+    song, found = heard(bpm, lead)
 
-    sources = sources_of(song)
+    sources = sources_of(song, found)
 
     assert sources.shape[1:] == song.audio.samples.shape
     assert min(song.best_si_sdr(sources)) > 20.0
 
 
 def test_onsets_lie_where_the_sounds_were_struck() -> None:
-    song = drums()
-
-    found = find_onsets(song.audio, song.grid)
+    _, found = heard()
 
     places = np.arange(found.steps.count) - found.steps.first_bar
     kicks = {16 * bar + place for bar in range(16) for place in [(0, 4, 8, 12), (0, 3, 8, 11), (0, 4, 8, 14)][bar % 3]}
@@ -48,18 +54,19 @@ def test_noise_is_made_of_nothing_that_returns() -> None:
 
 
 def test_the_same_song_gives_the_same_sources() -> None:
-    song = drums()
+    song, found = heard()
 
-    np.testing.assert_array_equal(sources_of(song, 4), sources_of(song, 4))
+    again = find_onsets(song.audio, song.grid)
+
+    np.testing.assert_array_equal(sources_of(song, again, 4), sources_of(song, found, 4))
 
 
 def test_no_more_sources_than_asked_for() -> None:
-    assert len(sources_of(drums(), 2)) == 2
+    assert len(sources_of(*heard(), 2)) == 2
 
 
 def test_a_piece_sounds_like_the_whole() -> None:
-    song = drums(97.3, 0.37)
-    found = find_onsets(song.audio, song.grid)
+    song, found = heard(97.3, 0.37)
     sounds = find_sounds(song.audio, found, 11, 8)
     make = (found.steps, sounds.onsets, sounds.waveforms, sounds.owners)
 
