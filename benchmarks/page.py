@@ -1,13 +1,13 @@
 """What the page costs, and how soon a fader moved on it is heard.
 
-`python -m benchmarks.page [moves]` prints Markdown tables. Four decks of five sources play to a sink that only keeps the time, and
-the page is opened in a real browser (chromium, headless) on the same machine.
+`python -m benchmarks.page [moves]` prints Markdown tables. Four decks of five sources play to a sink that only keeps the time,
+and the page is opened in a real browser (chromium, headless) on the same machine.
 
 - The cost is the CPU time of the player's process, of which the page's server is a part, without and with a browser that shows
   all meters; the engine's is given beside it. The browser's own is not in it.
-- A move is a key press on a fader, noted by the page's clock as it comes; heard is the frame at which the mixer began to follow,
-  from the take, on the same machine's clock: what the sink adds on top is not in it. Both clocks are laid on each other by
-  readings taken all along.
+- A move is a key press on a fader, noted by the page's clock as it comes; heard is the frame at which the mixer began to
+  follow, from the take, on the same machine's clock: what the sink adds on top is not in it. Both clocks are laid on each other
+  by readings taken before and after.
 - Late blocks are counted over ten openings of the page.
 """
 
@@ -33,7 +33,7 @@ from bridge.web.server import PageServer
 from engine.model.params import DECKS
 from engine.store.take import read_take
 
-SECONDS, CHROMIUM = 10.0, "/usr/bin/chromium"
+SECONDS, CHROMIUM, TAKE = 10.0, "/usr/bin/chromium", "take.jsonl"
 FADER = "deck.a.drums.gain"
 PRESS = """async ([path, moves]) => {
   const fader = document.querySelector(`rx-tile[deck="a"][source="drums"] [role=slider]`);
@@ -54,7 +54,7 @@ def session(room: Path) -> Iterator[tuple[Room, PageServer]]:
     """Play four decks with the page."""
     said: list[str] = []
     folders = [noisy_set(room, 120 + k, 120.0, {"stems": STEMS, "loops": LOOPS}) for k in range(4)]
-    with Player(Output("null", 44_100, 256), said.append, room / "take.jsonl") as player:
+    with Player(Output("null", 44_100, 256), said.append, room / TAKE) as player:
         collection = Collection(player, room, said.append)
         for deck, folder in zip(DECKS, folders, strict=True):
             collection.put_on(deck, collection.add(folder))
@@ -110,9 +110,7 @@ def delays(room: Room, page: Any, moves: int) -> list[float]:  # noqa: ANN401 - 
     clocks.read(2.0)
     sent = page.evaluate(PRESS, [FADER, moves])
     clocks.read(2.0)
-    take = room.player.take
-    assert take is not None
-    followed = [command.at for command in read_take(take).commands if command.path == FADER]
+    followed = [command.at for command in read_take(room.output / TAKE).commands if command.path == FADER]
     if len(followed) != len(sent):
         sys.exit(f"{len(sent)} moves, but {len(followed)} were followed")
     return [1e3 * then - ms for ms, then in zip(sent, clocks.seconds(followed), strict=True)]

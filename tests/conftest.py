@@ -27,11 +27,15 @@ def _away_from_home(tmp_path_factory: pytest.TempPathFactory) -> None:
     os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))
 
 
-def real_song(folder: Path) -> Audio:
-    """A song of the LMMS folder as the sum of its stems."""
+def real_song(folder: Path, start: float = 0.0, seconds: float = 1e6) -> Audio:
+    """A song of the LMMS folder as the sum of its stems, or so many seconds of it: decoding a whole one takes seconds too."""
     import soundfile
 
-    stems = [soundfile.read(f, dtype="float32", always_2d=True) for f in sorted(folder.glob("[0-9]*.flac"))]
+    stems = []
+    for path in sorted(folder.glob("[0-9]*.flac")):
+        rate = soundfile.info(path).samplerate
+        frames = round(seconds * rate)
+        stems.append(soundfile.read(path, frames, round(start * rate), dtype="float32", always_2d=True))
     frames = min(len(x) for x, _ in stems)
     return Audio(np.ascontiguousarray(np.sum([x[:frames] for x, _ in stems], axis=0).T), stems[0][1])
 

@@ -134,7 +134,8 @@ def test_a_song_is_prepared_while_another_plays(folder: Path, tmp_path: Path, op
 
     assert "new.wav is on deck b" in err
     assert "there is no deck 'e'" in err
-    assert [c.path for c in read_take(take).commands if c.path.endswith(".load")] == ["deck.a.load", "deck.b.load", "deck.c.load"]
+    loaded = [command.path for command in read_take(take).commands if command.path.endswith(".load")]
+    assert loaded == ["deck.a.load", "deck.b.load", "deck.c.load"]
     assert (tmp_path / "new.remix" / "set.json").exists()
 
 
