@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from bridge.cli.screen import Screen
 from engine.model.errors import RemixtureError
+from engine.model.separation import AUTO, MOST_LOOPS, loop_count
 
 if TYPE_CHECKING:
     from engine.model.remixset import RemixSet
     from engine.prepare import Settings
 
-MOST_LOOPS = 12
 UNSURE = 0.5
 """Confidence in the grid below which people should look."""
 STEMS = ("auto", "demucs", "builtin", "none")
@@ -27,7 +27,7 @@ def add_parser(words: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     parser.add_argument(
         "-o", "--output", type=Path, metavar="DIR", help="folder for the sets, or NAME.remix for the set itself"
     )
-    parser.add_argument("--loops", default="auto", metavar="N", help=f"number of loops, 1 to {MOST_LOOPS} (default: auto)")
+    parser.add_argument("--loops", default=AUTO, metavar="N", help=f"number of loops, 1 to {MOST_LOOPS} (default: auto)")
     parser.add_argument("--stems", default="auto", choices=STEMS, help="who separates the stems (default: auto)")
     parser.add_argument("--stem-model", metavar="MODEL", help="a Demucs model: a name, or a local folder or .safetensors file")
     parser.add_argument("--device", choices=("cpu", "cuda", "mps"), help="where Demucs computes (default: what there is)")
@@ -73,15 +73,6 @@ def _settings(options: argparse.Namespace) -> Settings:
         loops=loop_count(options.loops), stems=StemChoice(options.stems), stem_model=options.stem_model, device=options.device,
         bpm=options.bpm, downbeat=options.downbeat, beats_per_bar=options.beats_per_bar, seed=options.seed,
     )  # fmt: skip
-
-
-def loop_count(text: str) -> int | None:
-    """Return the number of loops asked for, None for auto."""
-    if text == "auto":
-        return None
-    if not text.isdigit() or not 1 <= int(text) <= MOST_LOOPS:
-        raise RemixtureError(f"--loops takes auto or a number from 1 to {MOST_LOOPS}, got {text!r}")
-    return int(text)
 
 
 def summary(folder: Path, remixset: RemixSet) -> str:

@@ -120,6 +120,9 @@ class Known:
             self._keep(deck)
         else:
             self._forget(deck)
+            if number != OFF:
+                # It stands at its start, until somebody has it play.
+                self.values[f"deck.{deck}.play"] = 0.0
         self._places = {place: k for place, k in self._places.items() if not place.startswith(f"deck.{deck}.")}
         if before != OFF:
             self.songs[before].shelf.close()

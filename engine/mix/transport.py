@@ -23,6 +23,7 @@ class Transport:
         self.loop_bars = 0.0
         self.slip = False
         self._song_heard = True
+        self._landed = -1
 
     @property
     def heard(self) -> float:
@@ -67,6 +68,7 @@ class Transport:
         """Go to a frame; out of a loop that ends before it, or with `stay` round in the loop."""
         if running:
             self._voices.current.stream.go(place, slip=self.slip, stay=stay)
+            self._landed = self._voices.current.stream.position
             self._voices.disturb()
         else:
             self._voices.settle(place)
@@ -82,10 +84,17 @@ class Transport:
             if self.slip and self.loop_bars > 0.0:
                 self.go(stream.shadow, running=running)
         else:
-            first = math.floor(self.beat_at(self.heard) + GRACE_BEATS)
+            first = math.floor(self.beat_at(self._under_way) + GRACE_BEATS)
             last = first + bars * self._grid.beats_per_bar
             stream.loop(self.frame_at(first), self._frames_between(first, last))
         self.loop_bars = bars
+
+    @property
+    def _under_way(self) -> float:
+        """The frame that sounds next; a jump that was made and is not heard yet, under way in a stretcher, counts."""
+        stream = self._voices.current.stream
+        landed = stream.position - stream.since
+        return landed if stream.since < self._voices.current.behind and landed == self._landed else self.heard
 
     def set_slip(self, *, on: bool, running: bool) -> None:
         """Let the song run on underneath, or return to it."""

@@ -9,7 +9,7 @@ from engine.mix.livemixer import LiveMixer
 from engine.mix.meters import FIELDS
 from engine.mix.record import Record
 from engine.model.audio import Samples
-from engine.model.command import NEXT_BAR, Command
+from engine.model.command import NEXT_BAR, NEXT_BEAT, Command
 from engine.model.errors import RemixtureError
 from engine.model.grid import Beatgrid
 from engine.model.params import Param
@@ -459,3 +459,24 @@ def test_a_stretched_deck_that_just_came_round_stays_in_its_loop(late: float) ->
     at = clicks_at(play(mixer, 6 * RATE)[0])
     np.testing.assert_allclose(np.diff(at)[at[1:] > 2.5], 0.5, atol=0.001)
     assert np.diff(at).min() > 0.45
+
+
+@pytest.mark.parametrize("tempo", [1.0, 1.05])
+def test_a_loop_set_with_a_jump_is_where_the_jump_leads(tempo: float) -> None:
+    mixer = live(a=Record({"stems": tones(24.0)}))
+    send(mixer, (0, "deck.a.tempo", tempo), (0, "deck.a.play", 1))
+    out = np.zeros((2, 256), dtype=np.float32)
+    deck = mixer.decks[0]
+    for _ in range(round(1.3 * RATE / 256)):
+        mixer.render(out)
+
+    mixer.send(Command(NEXT_BEAT, "deck.a.seek", 16.0))
+    mixer.send(Command(NEXT_BEAT, "deck.a.loop", 1.0))
+    beats = []
+    for _ in range(round(6.0 * RATE / 256)):
+        mixer.render(out)
+        beats.append(deck.beat)
+    there = np.array(beats)[np.argmax(np.array(beats) > 15.0) :]
+
+    assert there.min() >= 15.9
+    assert 19.5 < there.max() <= 20.1

@@ -1,0 +1,55 @@
+"""Our own elements as Python calls them; what each does is in `static`."""
+
+from collections.abc import Callable, Sequence
+
+from nicegui import ui
+from nicegui.element import Element
+
+
+def element(tag: str, **attributes: str | float | None) -> Element:
+    """Put an element; attributes of None are left away.
+
+    Values are set as they are, so that a song's title can be anything.
+    """
+    made = ui.element(tag)
+    made.props.update({name.replace("_", "-"): value for name, value in attributes.items() if value is not None})
+    return made
+
+
+def fader(path: str, label: str, *, orientation: str = "vertical") -> Element:
+    """Put a fader for a parameter."""
+    return element("rx-fader", path=path, label=label, orientation=orientation)
+
+
+def knob(path: str, label: str, *, bpm_of: str | None = None) -> Element:
+    """Put a knob for a parameter; with `bpm_of` a deck, it shows that deck's tempo."""
+    return element("rx-knob", path=path, label=label, bpm_of=bpm_of)
+
+
+def switch(path: str, label: str, text: str, *, at: str = "now", mode: str = "toggle") -> Element:
+    """Put a switch that takes effect `at` now, the next beat or bar; `mode` press only ever turns it on."""
+    return element("rx-switch", path=path, label=label, text=text, at=at, mode=mode)
+
+
+def choice(path: str, label: str, labels: Sequence[str]) -> Element:
+    """Put a choice among the steps of a parameter."""
+    return element("rx-choice", path=path, label=label, labels=",".join(labels))
+
+
+def number(path: str, label: str, *, line: str | None = None) -> Element:
+    """Put a number to type; with `line` the first word of the line that sets it, as in the terminal."""
+    return element("rx-number", path=path, label=label, line=line, compact="")
+
+
+def button(text: str, do: Callable[[], object], *, label: str = "", icon: str = "", strong: bool = False) -> ui.button:
+    """Put a button that does something; `label` says what where its text does not; `strong` is the usual choice."""
+    made = ui.button(text, on_click=do, icon=icon or None)
+    made.props("no-caps dense unelevated" if strong else "no-caps dense flat")
+    if label:
+        made.props.update({"aria-label": label, "title": label})
+    return made
+
+
+def tell(text: str) -> None:
+    """Show a line to who did it."""
+    ui.notify(text, position="top", timeout=6000, close_button="close")

@@ -1,0 +1,84 @@
+"""What is where on the page: a bar, the songs on the left, the decks, and a drawer for scenes, takes, MIDI and messages.
+
+The frame is NiceGUI's. What people touch while they play are our own elements (`static`), which speak with the mixer over the
+wire; here they are only put in their places. Every open page looks at the session a few times a second and shows what is so.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from nicegui import ui
+
+from bridge.web.bar import Bar, crossfader
+from bridge.web.decks import Decks
+from bridge.web.messages import Messages
+from bridge.web.midi import Midi
+from bridge.web.room import Room
+from bridge.web.scenes import Scenes
+from bridge.web.shelf import Shelf
+from bridge.web.takes import Takes
+
+LOOK_SECONDS = 0.3
+HEAD = """
+<link rel="stylesheet" href="/static/page.css">
+<link rel="stylesheet" href="/static/frame.css">
+<script type="module" src="/static/index.js"></script>
+"""
+
+
+class Panel(Protocol):
+    """A part of the page that changes with the session."""
+
+    def look(self) -> None:
+        """Show what is so now; returns at once."""
+
+
+def build(room: Room) -> None:
+    """Have NiceGUI make the page for everybody who comes."""
+
+    @ui.page("/", title="Remixture")
+    def page() -> None:
+        ui.add_head_html(HEAD)
+        panels = _make(room)
+        for panel in panels:
+            panel.look()
+        ui.timer(LOOK_SECONDS, lambda: _look(panels))
+
+
+def _look(panels: Sequence[Panel]) -> None:
+    for panel in panels:
+        panel.look()
+
+
+def _make(room: Room) -> list[Panel]:
+    with (
+        ui.right_drawer(value=False, fixed=True, bordered=True)
+        .props("width=340 aria-label=Drawer")
+        .classes("rx-drawer") as drawer
+    ):
+        with ui.tabs().props("dense no-caps") as tabs:
+            for name in ("Scenes", "Takes", "MIDI", "Messages"):
+                ui.tab(name)
+        with ui.tab_panels(tabs, value="Scenes").classes("rx-panels"):
+            with ui.tab_panel("Scenes"):
+                scenes = Scenes(room)
+            with ui.tab_panel("Takes"):
+                takes = Takes(room)
+            with ui.tab_panel("MIDI"):
+                midi = Midi(room)
+            with ui.tab_panel("Messages"):
+                messages = Messages(room)
+    with ui.header(elevated=False).classes("rx-bar"):
+        Bar(drawer, tabs)
+    with (
+        ui.left_drawer(value=True, fixed=True, bordered=True)
+        .props("width=290 breakpoint=900 aria-label=Songs")
+        .classes("rx-songs")
+    ):
+        shelf = Shelf(room)
+    with ui.element("div").classes("rx-main"):
+        decks = Decks(room)
+    with ui.footer(elevated=False).classes("rx-foot"):
+        crossfader()
+    ui.element("rx-help")
+    return [shelf, decks, scenes, takes, midi, messages]

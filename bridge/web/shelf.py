@@ -1,0 +1,176 @@
+"""The songs of the session: dropped here, prepared, put on decks; what fits together, and why."""
+
+from functools import partial
+
+from nicegui import run, ui
+
+from bridge.session.songs import OpenSong, State
+from bridge.web.elements import button, element, tell
+from bridge.web.room import Room
+from engine.analysis.stems import StemChoice
+from engine.model.errors import RemixtureError
+from engine.model.params import DECKS
+from engine.model.partners import Pulse, partners
+from engine.model.separation import AUTO, MOST_LOOPS
+from engine.prepare import Settings
+
+
+class Shelf:
+    """The list on the left."""
+
+    def __init__(self, room: Room) -> None:
+        self._room, self._version = room, -1
+        self._rows: dict[int, Row] = {}
+        self._order: list[int] = []
+        with ui.column().classes("rx-drop"):
+            self._drop = element("rx-drop", loops=AUTO, stems=AUTO)
+            with ui.row().classes("rx-line"):
+                self._choice("loops", "Loops", [AUTO, *map(str, range(1, MOST_LOOPS + 1))])
+                self._choice("stems", "Stems", [choice.value for choice in StemChoice])
+        self._list = ui.column().classes("rx-list").props('role=list aria-label="Songs"')
+
+    def _choice(self, name: str, label: str, choices: list[str]) -> None:
+        def chosen(event: object) -> None:
+            self._drop.props[name] = str(getattr(event, "value", AUTO))
+            self._drop.update()
+
+        ui.select(choices, value=AUTO, label=label, on_change=chosen).props("dense outlined options-dense").classes("rx-grow")
+
+    def look(self) -> None:
+        """Bring the rows up to date."""
+        version = self._room.collection.version
+        if version == self._version:
+            return
+        self._version = version
+        songs = self._room.collection.songs()
+        order = [song.number for song in songs]
+        for number in set(self._rows) - set(order):
+            self._rows.pop(number).delete()
+        fits = _fits(songs)
+        for song in songs:
+            if song.number not in self._rows:
+                with self._list:
+                    self._rows[song.number] = Row(self._room)
+            self._rows[song.number].show(song, fits.get(song.number, ()))
+
+
+class Row:
+    """One song. It is built anew when its state changes; while it is prepared only the bar moves."""
+
+    def __init__(self, room: Room) -> None:
+        self._room = room
+        self._card = ui.column().classes("rx-song").props("role=listitem")
+        self._shown: object = None
+
+    def delete(self) -> None:
+        """Take it off the page."""
+        self._card.delete()
+
+    def show(self, song: OpenSong, fits: tuple[str, ...]) -> None:
+        """Show what is so now."""
+        shown = song.state, song.title, song.parts, song.note, song.error, fits
+        if shown != self._shown:
+            self._shown = shown
+            self._card.clear()
+            with self._card:
+                self._build(song, fits)
+        if song.busy:
+            self._bar.set_value(song.share)
+            self._step.set_text(_progress(song))
+
+    def _build(self, song: OpenSong, fits: tuple[str, ...]) -> None:
+        with ui.row().classes("rx-line"):
+            ui.label(song.title).classes("rx-name rx-grow")
+            self._menu(song)
+        if song.remixset is not None:
+            facts = song.remixset
+            words = [f"{facts.grid.bpm:.1f} bpm" if facts.grid else "", facts.key or "", facts.camelot or "", *song.parts]
+            ui.label("  ".join(filter(None, words))).classes("rx-note")
+        if song.busy:
+            self._bar = ui.linear_progress(song.share, show_value=False).props('aria-label="Progress"')
+            with ui.row().classes("rx-line"):
+                self._step = ui.label().classes("rx-note rx-grow").props("role=status")
+                button("Cancel", partial(self._room.collection.cancel, song.number), label=f"Cancel {song.title}")
+        if song.error:
+            ui.label(song.error).classes("rx-error").props("role=alert")
+        if song.note:
+            ui.label(song.note).classes("rx-note")
+        if song.parts:
+            with ui.row().classes("rx-line").props('role=group aria-label="Put on a deck"'):
+                for deck in DECKS:
+                    put = partial(self._put_on, deck, song.number)
+                    button(deck.upper(), put, label=f"Put {song.title} on deck {deck}", strong=True).classes("rx-deckbutton")
+        for text in fits:
+            ui.label(text).classes("rx-note rx-fit")
+
+    def _menu(self, song: OpenSong) -> None:
+        base = f"/api/songs/{song.number}"
+        with button("", lambda: None, icon="more_vert", label=f"More of {song.title}"), ui.menu():
+            for parts in song.parts:
+                ui.menu_item(f"Download {parts} (zip)", partial(ui.download.from_url, f"{base}/{parts}.zip"))
+            if "loops" in song.parts:
+                ui.menu_item("Download each loop once (zip)", partial(ui.download.from_url, f"{base}/once.zip"))
+            ui.menu_item("Prepare again ...", partial(self._again, song))
+            ui.menu_item("Take off the list", partial(self._remove, song.number))
+
+    async def _put_on(self, deck: str, number: int) -> None:
+        try:
+            await run.io_bound(self._room.collection.put_on, deck, number)
+        except RemixtureError as error:
+            tell(str(error))
+
+    def _remove(self, number: int) -> None:
+        try:
+            self._room.collection.remove(number)
+        except RemixtureError as error:
+            tell(str(error))
+
+    def _again(self, song: OpenSong) -> None:
+        with ui.dialog(value=True) as dialog, ui.card().classes("rx-dialog"):
+            ui.label(f"Prepare {song.title} again").classes("rx-head")
+            ui.label("Say what you know; what is left empty is found.").classes("rx-note")
+            bpm = ui.number("Tempo in bpm", min=20, max=400).props("dense outlined")
+            downbeat = ui.number("Seconds of any downbeat", min=0).props("dense outlined")
+            beats = ui.number("Beats a bar", min=1, max=16, precision=0).props("dense outlined")
+            loops = ui.number("Number of loops", min=1, max=MOST_LOOPS, precision=0).props("dense outlined")
+            stems = ui.select([choice.value for choice in StemChoice], value=AUTO, label="Stems").props("dense outlined")
+
+            def go() -> None:
+                settings = Settings(
+                    loops=_whole(loops.value), stems=StemChoice(stems.value or AUTO), bpm=bpm.value or None,
+                    downbeat=downbeat.value, beats_per_bar=_whole(beats.value),
+                )  # fmt: skip
+                dialog.close()
+                try:
+                    self._room.collection.again(song.number, settings)
+                except RemixtureError as error:
+                    tell(str(error))
+
+            with ui.row().classes("rx-line"):
+                button("Prepare", go, strong=True)
+                button("Leave it", dialog.close)
+
+
+def _whole(value: float | None) -> int | None:
+    return None if value is None else round(value)
+
+
+def _progress(song: OpenSong) -> str:
+    if song.state is State.WAITING:
+        return "waits for its turn"
+    left = "" if song.left_seconds is None else f", {_minutes(song.left_seconds)} left"
+    return f"{song.step} {song.share:.0%}{left}"
+
+
+def _minutes(seconds: float) -> str:
+    whole = max(1, round(seconds))
+    return f"{whole} s" if whole < 90 else f"{round(whole / 60)} min"
+
+
+def _fits(songs: tuple[OpenSong, ...]) -> dict[int, tuple[str, ...]]:
+    """Return for each song what fits it best, and why."""
+    found = partners([Pulse.of(song.remixset) if song.remixset else None for song in songs])
+    return {
+        song.number: tuple(f"with {songs[one.other].title}: {one.reason}" for one in ranked[:1])
+        for song, ranked in zip(songs, found, strict=True)
+    }
