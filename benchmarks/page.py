@@ -1,19 +1,20 @@
 """What the page costs, and how soon a fader moved on it is heard.
 
-`python -m benchmarks.page [moves]` prints Markdown tables. Four decks of five sources play to a sink that only keeps the time,
-and the page is opened in a real browser (chromium, headless) on the same machine.
+`python -m benchmarks.page [moves]` prints Markdown tables. Four decks of five sources play over a JACK server without a sound
+card, in periods of 256 frames at 48 kHz, and the page is opened in a real browser (chromium, headless) on the same machine.
 
 - The cost is the CPU time of the player's process, of which the page's server is a part, without and with a browser that shows
   all meters; the engine's is given beside it. The browser's own is not in it.
 - A move is a key press on a fader, noted by the page's clock as it comes; heard is the frame at which the mixer began to
-  follow, from the take, on the same machine's clock: what the sink adds on top is not in it. Both clocks are laid on each other
-  by readings taken before and after.
-- Late blocks are counted over ten openings of the page.
+  follow, from the take; what the sink adds on top is not in it. Frames are laid on the machine's clock by readings taken all
+  along, every 20 ms.
+- Late blocks are counted over ten openings of the page, and over as long a time before, with no browser.
 """
 
 import os
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmarks.sets import LOOPS, STEMS, noisy_set
 from bridge.session.bounces import Bounces
@@ -32,8 +34,9 @@ from bridge.web.room import Room
 from bridge.web.server import PageServer
 from engine.model.params import DECKS
 from engine.store.take import read_take
+from tests.servers import jack_server
 
-SECONDS, CHROMIUM, TAKE = 10.0, "/usr/bin/chromium", "take.jsonl"
+RATE, SECONDS, CHROMIUM, TAKE = 48_000, 10.0, "/usr/bin/chromium", "take.jsonl"
 FADER = "deck.a.drums.gain"
 PRESS = """async ([path, moves]) => {
   const fader = document.querySelector(`rx-tile[deck="a"][source="drums"] [role=slider]`);
@@ -53,8 +56,11 @@ PRESS = """async ([path, moves]) => {
 def session(room: Path) -> Iterator[tuple[Room, PageServer]]:
     """Play four decks with the page."""
     said: list[str] = []
-    folders = [noisy_set(room, 120 + k, 120.0, {"stems": STEMS, "loops": LOOPS}) for k in range(4)]
-    with Player(Output("null", 44_100, 256), said.append, room / TAKE) as player:
+    folders = [noisy_set(room, 240 + k, 120.0, {"stems": STEMS, "loops": LOOPS}, RATE) for k in range(4)]
+    with (
+        jack_server(RATE, 256) as jack,
+        Player(Output(f"jack:{jack.name}", RATE, 256, ("master",)), said.append, room / TAKE) as player,
+    ):
         collection = Collection(player, room, said.append)
         for deck, folder in zip(DECKS, folders, strict=True):
             collection.put_on(deck, collection.add(folder))
@@ -62,6 +68,11 @@ def session(room: Path) -> Iterator[tuple[Room, PageServer]]:
         place = Room(player, Lines(player), collection, Bounces(player, room, said.append), room)
         server = PageServer(place)
         server.start()
+        server.wait()
+        for deck in DECKS:
+            player.shelf(deck).whole.wait()
+        # What was started with it has settled then.
+        time.sleep(15.0)
         try:
             yield place, server
         finally:
@@ -84,36 +95,38 @@ def share(pids: list[int]) -> list[float]:
 
 
 class Clocks:
-    """Readings of the mixer's frame and the monotonic clock; seconds of the epoch -> frames."""
+    """Readings of the mixer's frame and of the monotonic clock, all along; frames -> seconds of the epoch."""
 
     def __init__(self, player: Player) -> None:
-        self._player, self._frames, self._stamps = player, list[float](), list[float]()
+        self._player, self._ends = player, threading.Event()
+        self._frames, self._stamps = list[int](), list[float]()
+        self._thread = threading.Thread(target=self._read)
+        self._thread.start()
 
-    def read(self, seconds: float) -> None:
-        """Take readings for some seconds."""
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
+    def _read(self) -> None:
+        while not self._ends.wait(0.01):
             status = self._player.status()
-            self._frames.append(status.frame)
-            self._stamps.append(status.stamp)
-            time.sleep(0.05)
+            if not self._frames or status.frame > self._frames[-1]:
+                self._frames.append(status.frame)
+                self._stamps.append(status.stamp)
 
-    def seconds(self, frames: list[int]) -> list[float]:
-        """Return when frames were rendered, in seconds of the epoch."""
-        slope, zero = np.polyfit(self._frames, self._stamps, 1)
-        return [float(frame * slope + zero + time.time() - time.monotonic()) for frame in frames]
+    def seconds(self, frames: list[int]) -> NDArray[np.float64]:
+        """Read no more, and return when frames were rendered."""
+        self._ends.set()
+        self._thread.join()
+        return np.asarray(np.interp(frames, self._frames, self._stamps) + time.time() - time.monotonic())
 
 
-def delays(room: Room, page: Any, moves: int) -> list[float]:  # noqa: ANN401 - playwright's
+def delays(room: Room, page: Any, moves: int) -> NDArray[np.float64]:  # noqa: ANN401 - playwright's
     """Move a fader, and return how much later the mixer followed, in ms."""
     clocks = Clocks(room.player)
-    clocks.read(2.0)
+    time.sleep(1.0)
     sent = page.evaluate(PRESS, [FADER, moves])
-    clocks.read(2.0)
+    time.sleep(1.0)
     followed = [command.at for command in read_take(room.output / TAKE).commands if command.path == FADER]
     if len(followed) != len(sent):
         sys.exit(f"{len(sent)} moves, but {len(followed)} were followed")
-    return [1e3 * then - ms for ms, then in zip(sent, clocks.seconds(followed), strict=True)]
+    return 1e3 * clocks.seconds(followed) - np.array(sent)
 
 
 def main() -> None:
@@ -123,7 +136,9 @@ def main() -> None:
     moves = int(sys.argv[1]) if len(sys.argv) > 1 else 200
     with tempfile.TemporaryDirectory() as name, session(Path(name)) as (room, server), sync_playwright() as play:
         pids = [os.getpid(), room.player.pid]
+        before = room.player.status().late
         alone = share(pids)
+        before = (room.player.status().late - before) / SECONDS
         browser = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         late = room.player.status().late
         opened = []
@@ -143,11 +158,14 @@ def main() -> None:
         took = delays(room, page, moves)
         browser.close()
     print("| share of a core | no browser | the page is shown |\n|---|---|---|")
-    for who, before, after in zip(("player and page", "engine"), alone, shown, strict=True):
-        print(f"| {who} | {before:.1%} | {after:.1%} |")
+    for who, old, new in zip(("player and page", "engine"), alone, shown, strict=True):
+        print(f"| {who} | {old:.1%} | {new:.1%} |")
     p50, p99 = np.percentile(took, [50, 99])
     print(f"\nfader to mixer: p50 {p50:.1f}, p99 {p99:.1f}, longest {max(took):.1f} ms, {len(took)} moves")
-    print(f"the page opened ten times: {np.median(opened):.2f} s each, {late} late blocks")
+    print(
+        f"the page opened ten times: {np.median(opened):.2f} s each, {late} late blocks; "
+        f"{before * sum(opened):.0f} in that time before"
+    )
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from engine.mix.bank import Bank
+from engine.mix.live import LiveDeck
 from engine.mix.livemixer import LiveMixer
 from engine.mix.meters import FIELDS
 from engine.mix.record import Record
@@ -467,6 +468,7 @@ def test_a_loop_set_with_a_jump_is_where_the_jump_leads(tempo: float) -> None:
     send(mixer, (0, "deck.a.tempo", tempo), (0, "deck.a.play", 1))
     out = np.zeros((2, 256), dtype=np.float32)
     deck = mixer.decks[0]
+    assert isinstance(deck, LiveDeck)
     for _ in range(round(1.3 * RATE / 256)):
         mixer.render(out)
 
