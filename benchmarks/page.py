@@ -114,14 +114,14 @@ class Clocks:
         """Read no more, and return when frames were rendered."""
         self._ends.set()
         self._thread.join()
-        return np.asarray(np.interp(frames, self._frames, self._stamps) + time.time() - time.monotonic())
+        return np.interp(frames, self._frames, self._stamps) + (time.time() - time.monotonic())
 
 
 def delays(room: Room, page: Any, moves: int) -> NDArray[np.float64]:  # noqa: ANN401 - playwright's
     """Move a fader, and return how much later the mixer followed, in ms."""
     clocks = Clocks(room.player)
     time.sleep(1.0)
-    sent = page.evaluate(PRESS, [FADER, moves])
+    sent: list[float] = page.evaluate(PRESS, [FADER, moves])
     time.sleep(1.0)
     followed = [command.at for command in read_take(room.output / TAKE).commands if command.path == FADER]
     if len(followed) != len(sent):
@@ -136,9 +136,9 @@ def main() -> None:
     moves = int(sys.argv[1]) if len(sys.argv) > 1 else 200
     with tempfile.TemporaryDirectory() as name, session(Path(name)) as (room, server), sync_playwright() as play:
         pids = [os.getpid(), room.player.pid]
-        before = room.player.status().late
+        quiet = -room.player.status().late
         alone = share(pids)
-        before = (room.player.status().late - before) / SECONDS
+        quiet += room.player.status().late
         browser = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         late = room.player.status().late
         opened = []
@@ -162,10 +162,7 @@ def main() -> None:
         print(f"| {who} | {old:.1%} | {new:.1%} |")
     p50, p99 = np.percentile(took, [50, 99])
     print(f"\nfader to mixer: p50 {p50:.1f}, p99 {p99:.1f}, longest {max(took):.1f} ms, {len(took)} moves")
-    print(
-        f"the page opened ten times: {np.median(opened):.2f} s each, {late} late blocks; "
-        f"{before * sum(opened):.0f} in that time before"
-    )
+    print(f"the page opened ten times: {np.median(opened):.2f} s each, {late} late blocks; {quiet} in {SECONDS:g} s before")
 
 
 if __name__ == "__main__":

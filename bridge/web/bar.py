@@ -9,11 +9,12 @@ from bridge.web.elements import button, choice, element, fader, number, switch
 class Bar:
     """Built once; everything in it lives on the wire."""
 
-    def __init__(self, drawer: Drawer, tabs: ui.tabs) -> None:
+    def __init__(self, songs: Drawer, drawer: Drawer, tabs: ui.tabs) -> None:
+        button("", songs.toggle, icon="library_music", label="Songs")
         with ui.element("h1").classes("rx-logo"):
             ui.label("Remixture")
         element("rx-clock")
-        number("master.tempo", "Tempo", line="tempo")
+        number("master.tempo", "Tempo", line="tempo", meter="master.bpm")
         switch("master.record", "Record", "● Rec")
         ui.space()
         element("rx-master")

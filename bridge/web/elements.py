@@ -36,9 +36,9 @@ def choice(path: str, label: str, labels: Sequence[str]) -> Element:
     return element("rx-choice", path=path, label=label, labels=",".join(labels))
 
 
-def number(path: str, label: str, *, line: str | None = None) -> Element:
-    """Put a number to type; with `line` the first word of the line that sets it, as in the terminal."""
-    return element("rx-number", path=path, label=label, line=line, compact="")
+def number(path: str, label: str, *, line: str, meter: str) -> Element:
+    """Put a number to type: `line` is the word that sets it in the terminal, `meter` what it shows."""
+    return element("rx-number", path=path, label=label, line=line, meter=meter, compact="")
 
 
 def button(text: str, do: Callable[[], object], *, label: str = "", icon: str = "", strong: bool = False) -> ui.button:

@@ -51,11 +51,7 @@ def _look(panels: Sequence[Panel]) -> None:
 
 
 def _make(room: Room) -> list[Panel]:
-    with (
-        ui.right_drawer(value=False, fixed=True, bordered=True)
-        .props("width=340 aria-label=Drawer")
-        .classes("rx-drawer") as drawer
-    ):
+    with ui.right_drawer(value=False, bordered=True).props("width=340").classes("rx-drawer") as drawer:
         with ui.tabs().props("dense no-caps") as tabs:
             for name in ("Scenes", "Takes", "MIDI", "Messages"):
                 ui.tab(name)
@@ -68,14 +64,10 @@ def _make(room: Room) -> list[Panel]:
                 midi = Midi(room)
             with ui.tab_panel("Messages"):
                 messages = Messages(room)
-    with ui.header(elevated=False).classes("rx-bar"):
-        Bar(drawer, tabs)
-    with (
-        ui.left_drawer(value=True, fixed=True, bordered=True)
-        .props("width=290 breakpoint=900 aria-label=Songs")
-        .classes("rx-songs")
-    ):
+    with ui.left_drawer(value=True, bordered=True).props("width=290 breakpoint=900").classes("rx-songs") as songs:
         shelf = Shelf(room)
+    with ui.header(elevated=False).classes("rx-bar"):
+        Bar(songs, drawer, tabs)
     with ui.element("div").classes("rx-main"):
         decks = Decks(room)
     with ui.footer(elevated=False).classes("rx-foot"):

@@ -14,6 +14,9 @@ from engine.model.partners import Pulse, partners
 from engine.model.separation import AUTO, MOST_LOOPS
 from engine.prepare import Settings
 
+STRETCH = 0.1
+"""How much faster or slower a partner may have to play."""
+
 
 class Shelf:
     """The list on the left."""
@@ -168,9 +171,10 @@ def _minutes(seconds: float) -> str:
 
 
 def _fits(songs: tuple[OpenSong, ...]) -> dict[int, tuple[str, ...]]:
-    """Return for each song what fits it best, and why."""
+    """Return for each song what fits it best, and why; what would sound like another song does not."""
     found = partners([Pulse.of(song.remixset) if song.remixset else None for song in songs])
+    near = ([one for one in ranked if abs(one.tempo_ratio - 1.0) <= STRETCH] for ranked in found)
     return {
         song.number: tuple(f"with {songs[one.other].title}: {one.reason}" for one in ranked[:1])
-        for song, ranked in zip(songs, found, strict=True)
+        for song, ranked in zip(songs, near, strict=True)
     }

@@ -40,7 +40,7 @@ canvas { display: block; width: 100%; height: 100%; }
 .foot { grid-column: 1 / -1; display: flex; align-items: center; gap: 6px; min-height: 36px; margin-top: 4px; }
 .say { flex: 1 1 auto; min-width: 0; color: var(--dim, #b3b0ab); overflow: hidden; text-overflow: ellipsis;
   white-space: nowrap; }
-button { min-width: 32px; min-height: 32px; padding: 0 10px; border: 1px solid var(--line, #4a505a); border-radius: 6px;
+button { flex: none; white-space: nowrap; min-width: 32px; min-height: 32px; padding: 0 10px; border: 1px solid var(--line, #4a505a); border-radius: 6px;
   background: transparent;
   color: inherit; font: inherit; cursor: pointer; }
 button:hover:enabled { background: var(--faint, #2a2e35); }

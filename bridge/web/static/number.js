@@ -1,6 +1,7 @@
-/** `<rx-number path label bpm-of at line>`: a value to type; Enter sets it, Escape leaves it as it is.
+/** `<rx-number path label bpm-of at line meter>`: a value to type; Enter sets it, Escape leaves it as it is.
  *
- * With `line` the number is sent as that line of the terminal ("tempo" says "tempo 124"), which may do more than set the path.
+ * With `line` the number is sent as that line of the terminal ("tempo" says "tempo 124"), which may do more than set the path;
+ * with `meter` it shows that meter instead, as the tempo of whoever leads.
  */
 
 import { Control } from "./control.js";
@@ -9,7 +10,7 @@ import { round, say, steps } from "./scale.js";
 import { wire } from "./wire.js";
 
 class NumberField extends Control {
-  static observedAttributes = ["path", "label", "bpm-of", "at", "line"];
+  static observedAttributes = ["path", "label", "bpm-of", "at", "line", "meter"];
   #input = null;
 
   build() {
@@ -20,7 +21,13 @@ class NumberField extends Control {
     this.listen(this.#input, "focus", () => this.#input.select());
     this.listen(this.#input, "blur", () => this.#leave());
     this.listen(this.#input, "keydown", (event) => this.#key(event));
+    if (this.hasAttribute("meter")) this.keep(wire.onMeters(() => this.render()));
     this.attach();
+  }
+
+  get #now() {
+    const meter = this.hasAttribute("meter") ? wire.meter(this.word("meter")) : 0;
+    return meter || wire.wanted(this.place);
   }
 
   #key(event) {
@@ -28,7 +35,7 @@ class NumberField extends Control {
     const by = { ArrowUp: 1, ArrowDown: -1 }[event.key];
     if (event.key === "Enter") this.#commit();
     else if (event.key === "Escape") this.#leave();
-    else if (by && this.param) this.#put(wire.wanted(this.place) + by * (event.shiftKey ? fine : step));
+    else if (by && this.param) this.#put(this.#now + by * (event.shiftKey ? fine : step));
     else return;
     event.preventDefault();
     event.stopPropagation();
@@ -67,7 +74,8 @@ class NumberField extends Control {
 
   #show() {
     this.#input.disabled = this.param === null;
-    this.#input.value = this.param ? say(this.param, wire.wanted(this.place), this.bpm) : "";
+    const text = this.param ? say(this.param, this.#now, this.bpm) : "";
+    if (this.#input.value !== text) this.#input.value = text;
   }
 
   render() {
