@@ -114,7 +114,9 @@ class Clocks:
         """Read no more, and return when frames were rendered."""
         self._ends.set()
         self._thread.join()
-        return np.interp(frames, self._frames, self._stamps) + (time.time() - time.monotonic())
+        stamps: NDArray[np.float64] = np.interp(frames, self._frames, self._stamps)
+        stamps += time.time() - time.monotonic()
+        return stamps
 
 
 def delays(room: Room, page: Any, moves: int) -> NDArray[np.float64]:  # noqa: ANN401 - playwright's
@@ -126,7 +128,7 @@ def delays(room: Room, page: Any, moves: int) -> NDArray[np.float64]:  # noqa: A
     followed = [command.at for command in read_take(room.output / TAKE).commands if command.path == FADER]
     if len(followed) != len(sent):
         sys.exit(f"{len(sent)} moves, but {len(followed)} were followed")
-    return 1e3 * clocks.seconds(followed) - np.array(sent)
+    return 1e3 * clocks.seconds(followed) - np.asarray(sent, dtype=np.float64)
 
 
 def main() -> None:

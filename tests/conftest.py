@@ -22,9 +22,10 @@ def shared() -> Path:
 
 @pytest.fixture(scope="session", autouse=True)
 def _away_from_home(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """No test finds or leaves anything in a person's own caches but numba's kernels."""
+    """No test finds or leaves anything in a person's own caches, but numba's kernels, or among their scenes and layouts."""
     os.environ["HF_HUB_OFFLINE"] = "1"
     os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))
+    os.environ["XDG_CONFIG_HOME"] = str(tmp_path_factory.mktemp("config"))
 
 
 def real_song(folder: Path, start: float = 0.0, seconds: float = 1e6) -> Audio:
