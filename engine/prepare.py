@@ -19,7 +19,7 @@ from engine.model.report import Quiet, Report
 from engine.model.separation import Provenance, Separation, SettingValue
 from engine.store.assemble import replace_decomposition
 from engine.store.decode import AudioFacts, decode, probe
-from engine.store.files import require_space, sha256_of
+from engine.store.files import printable, require_space, sha256_of
 from engine.store.manifest import NAME, read_manifest, write_manifest
 from engine.store.setdir import LOCK, locked, open_set, resume_set, set_folder, whole
 from engine.store.stemfile import holds_stems, read_stems, stems_provenance
@@ -97,7 +97,7 @@ class _Run:
     def __init__(self, path: Path, folder: Path, facts: AudioFacts, settings: Settings, report: Report) -> None:
         self.path, self.folder, self.settings, self.report = path, folder, settings, report
         self._audio: Audio | None = None
-        song = Song(path.name, sha256_of(path), str(path.resolve()), facts.frames, facts.rate, facts.channels)
+        song = Song(path.name, sha256_of(path), printable(str(path.resolve())), facts.frames, facts.rate, facts.channels)
         self.set = resume_set(folder, dataclasses.replace(song, title=_title(path)))
         if self.set.grid is None:
             # A header may be off by a codec's padding: what was decoded is what counts.
@@ -225,7 +225,7 @@ class _Run:
 
 
 def _title(path: Path) -> str:
-    return path.name.removesuffix(path.suffix).removesuffix(".stem")
+    return printable(path.name.removesuffix(path.suffix).removesuffix(".stem"))
 
 
 def _on_grid(provenance: Provenance, grid: GridFacts) -> Provenance:

@@ -3,6 +3,8 @@
 import threading
 from collections import deque
 
+from engine.store.files import printable
+
 KEPT = 200
 
 
@@ -19,7 +21,7 @@ class Recent:
         """Add a line."""
         with self._lock:
             self.count += 1
-            self._lines.append((self.count, text))
+            self._lines.append((self.count, printable(text)))
 
     def since(self, number: int) -> list[tuple[int, str]]:
         """Return the lines after that number, with theirs; the oldest may be gone."""

@@ -30,6 +30,7 @@ In the player's:
 - `shown`      what a player shows of itself
 - `player`     all of it behind one handle
 - `lines`      what a person types -> what the player does
+- `words`      the words of a line -> numbers, names and times
 - `view`       what plays, in words and rows
 - `songs`      what there is to say of a song
 - `collection` all songs of the session, more than there are decks

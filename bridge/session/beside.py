@@ -87,8 +87,10 @@ class Beside(Generic[Job]):
 
     def _break_off(self) -> None:
         self._cancelled = True
-        if self._process is not None:
-            self._process.terminate()
+        # The thread may let go of it at this moment.
+        process = self._process
+        if process is not None:
+            process.terminate()
 
     # What follows runs on the thread.
 

@@ -18,6 +18,7 @@ from engine.model.errors import RemixtureError
 from engine.model.params import DECKS
 from engine.model.remixset import RemixSet, Source
 from engine.prepare import Settings
+from engine.store.files import printable
 from engine.store.setdir import SUFFIX, open_set, set_folder
 
 __all__ = ["Collection", "OpenSong", "State"]
@@ -50,7 +51,7 @@ class Collection:
         self._listeners: list[Listener] = []
         self._changed: list[OpenSong] = []
         """What listeners are still to be told."""
-        self._lock = threading.RLock()
+        self._lock, self._taking_up = threading.RLock(), threading.Lock()
         self._workshop = Workshop(self._hear)
         self.version = 0
 
@@ -109,12 +110,13 @@ class Collection:
         RemixtureError
             If its recording is no longer where it was.
         """
+        with self._lock:
+            path = self._entry(number).path
+        if not path.is_file():
+            raise RemixtureError(f"the recording is not at {path} any more: open it from where it is now")
         self.cancel(number)
         with self._changing():
-            entry = self._entry(number)
-            if not entry.path.is_file():
-                raise RemixtureError(f"the recording is not at {entry.path} any more: open it from where it is now")
-            self._prepare(entry, settings)
+            self._prepare(self._entry(number), settings)
 
     def remove(self, number: int) -> None:
         """Take a song off the list, not off the disk.
@@ -169,14 +171,16 @@ class Collection:
         Sources keep their levels; a loop that is on begins anew at the beat that sounds, effects behind single sources are
         taken off. On another grid than before it stands at its start. Does nothing where there is no more.
         """
-        number, shelf = self.on(deck), self._shelf(deck)
-        if number is None or shelf is None or not self.more(deck):
-            return
-        song, heard = self.song(number), playing(self._player, deck).name
-        if song.folder is not None and song.remixset is not None:
-            stays = song.remixset.grid == shelf.remixset.grid
-            self._player.load(deck, song.folder, heard if heard in song.parts else None, stays=stays)
-            self._touch()
+        # Of two who want it, the second one finds no more.
+        with self._taking_up:
+            number, shelf = self.on(deck), self._shelf(deck)
+            if number is None or shelf is None or not self.more(deck):
+                return
+            song, heard = self.song(number), playing(self._player, deck).name
+            if song.folder is not None and song.remixset is not None:
+                stays = song.remixset.grid == shelf.remixset.grid
+                self._player.load(deck, song.folder, heard if heard in song.parts else None, stays=stays)
+                self._touch()
 
     def close(self) -> None:
         """Break off what is being prepared; what was finished is kept on disk."""
@@ -219,7 +223,7 @@ class Collection:
         number = next(self._numbers)
         if ready is None:
             folder = self._free(set_folder(path, self._output).resolve(), sha256)
-            entry = _Entry(OpenSong(number, path.stem), path, sha256, folder)
+            entry = _Entry(OpenSong(number, printable(path.stem)), path, sha256, folder)
         else:
             known = open_set(ready).song
             entry = _Entry(OpenSong(number, known.title), Path(known.path), sha256, ready.resolve())
@@ -260,12 +264,12 @@ class Collection:
     def _take_in(self, entry: _Entry, news: News) -> bool:
         """Note what the workshop says; return whether more can be played now."""
         if news.error:
-            self._change(entry, state=State.FAILED, left_seconds=None, error=news.error)
+            self._change(entry, state=State.FAILED, left_seconds=None, error=printable(news.error))
         elif news.done:
             self._ready(entry)
         else:
             told = {"step": news.step, "share": news.share, "left_seconds": news.left_seconds}
-            told |= {"note": news.note} if news.note else {}
+            told |= {"note": printable(news.note)} if news.note else {}
             self._change(entry, state=State.PREPARING, **told, **(playable(entry.folder) if news.parts else {}))
         return news.done or bool(news.parts)
 

@@ -23,6 +23,7 @@ MOVES = frozenset({"seek", *LAST})
 """What moves a deck."""
 FRESH = frozenset({"play", "parts", "seek", "jump", "loop", "slip", "cue", "song"})
 """What a deck forgets when another song is put on."""
+ENDED = "the session ended"
 
 
 @dataclass(slots=True)
@@ -140,6 +141,12 @@ class Known:
         for path in (*gone, f"deck.{deck}.parts"):
             self.values.pop(path, None)
         self._cells = {place: bars for place, bars in self._cells.items() if place[0] != deck or place[1] in names}
+
+    def refuse_open(self) -> None:
+        """Refuse everything that is still on its way: nobody answers any more."""
+        for one in (*self.songs, *self.effects):
+            if not one.answer.done.is_set():
+                one.answer.refuse(ENDED)
 
     def staying(self) -> bool:
         """Tell whether a deck is about to get what it plays already."""

@@ -4,6 +4,7 @@ What is first heard is decoded first: the decomposition that plays, all its sour
 opened at once, so that a folder that is moved or deleted meanwhile changes nothing. Hashes are checked when a file is through.
 """
 
+import contextlib
 import hashlib
 import itertools
 import queue
@@ -17,6 +18,7 @@ import numpy as np
 import soundfile
 import soxr
 
+from bridge.session.known import ENDED
 from bridge.session.memory import Block
 from bridge.session.messages import Layer, Parcel
 from engine.model.audio import Samples
@@ -133,7 +135,7 @@ class Library:
         Raises
         ------
         RemixtureError
-            If it is no set, is damaged, lacks what is wanted, or there is no room for it.
+            If it is no set, is damaged, lacks what is wanted, there is no room for it, or the library is closed.
         """
         remixset = open_set(folder)
         order = layers_of(folder, remixset, parts)
@@ -144,15 +146,33 @@ class Library:
                 track = _Track(source, folder, remixset.song, rate, out)
                 enough = min(1.0, HEAD_START * rate / max(1, shelf.parcel.frames))
                 jobs.append(_Job(k, 0.0, next(self._numbers), track, shelf, enough))
-        for job in jobs:
-            self._jobs.put(job)
+        with self._lock:
+            closed = self._closed
+            for job in () if closed else jobs:
+                self._jobs.put(job)
+        if closed:
+            for job in jobs:
+                job.track.close()
+            shelf.close()
+            raise RemixtureError(ENDED)
         return shelf
 
     def close(self) -> None:
-        """Stop decoding, within a piece."""
-        self._closed = True
+        """Stop decoding, within a piece. Nobody waits for a song any more, though it is not all there."""
+        with self._lock:
+            self._closed = True
         for thread in self._threads:
             thread.join()
+        self._drop()
+
+    def _drop(self) -> None:
+        """Let go of all that is still to be decoded."""
+        with contextlib.suppress(queue.Empty):
+            while True:
+                job = self._jobs.get_nowait()
+                job.track.close()
+                job.shelf.playable.set()
+                job.shelf.whole.set()
 
     def _work(self) -> None:
         while not self._closed:

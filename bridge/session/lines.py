@@ -22,17 +22,16 @@ quit
 Bars count from 1. `@bar` or `@beat` at the end of a line has it wait for the next one. Capitals do not matter.
 """
 
-import re
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from bridge.session.messages import Parcel
-from engine.model.command import NEXT_BAR, NEXT_BEAT
+from bridge.session.words import nothing_more, number, quantity, spelt, when
+from engine.model.command import NEXT_BAR
 from engine.model.errors import RemixtureError
 from engine.model.params import DECK, DECKS, MASTER, SOURCE, Param
 from engine.model.scene import expand
 
-WHEN = {"@bar": NEXT_BAR, "@beat": NEXT_BEAT}
 SWITCH = {"on": 1.0, "off": 0.0, "yes": 1.0, "no": 0.0}
 KILL = "kill"
 SHORT = {"xf": "master.crossfader", "volume": "master.gain", "quantize": "master.quantize", "record": "master.record"}
@@ -91,7 +90,7 @@ class Lines:
             If it cannot be understood, or done.
         """
         words = line.partition("#")[0].split()
-        at = _when(words.pop()) if words and words[-1].startswith("@") else 0
+        at = when(words.pop()) if words and words[-1].startswith("@") else 0
         if not words:
             if at:
                 raise RemixtureError("@bar and @beat stand at the end of a line, after what is to be done")
@@ -113,7 +112,7 @@ class Lines:
         if words[0].lower() not in {"deck", "master"}:
             return word
         names = self._player.sources(words[1].lower()) if len(words) > 1 else ()
-        return ".".join(_spelt(one, names) for one in words)
+        return ".".join(spelt(one, names) for one in words)
 
     def _place(self, word: str, rest: Sequence[str], at: int) -> str:
         """Do something at a deck, a source, the master, or with a parameter by its path."""
@@ -144,7 +143,7 @@ class Lines:
             return self._verbs[verb](words[1], more, at)
         if verb in _NAMES[len(words) - 1]:
             return self._set(f"{path}.{verb}", more, at)
-        if _number(verb) is None:
+        if number(verb) is None:
             names = ", ".join(sorted(_NAMES[len(words) - 1] | (self._verbs.keys() if len(words) == 2 else set())))
             raise RemixtureError(f"{'.'.join(words[1:]) or path} has no {verb!r}; it has {names}")
         return self._set(f"{path}.gain", rest, at)
@@ -158,10 +157,10 @@ class Lines:
         if not rest:
             value = 1.0 if name in PRESSED else float(not self._player.value(path))
         elif (param.curve == "switch" and word in SWITCH) or (word == KILL and name.startswith("eq_")):
-            _nothing_more(rest[1:], path)
+            nothing_more(rest[1:], path)
             value = param.low if word == KILL else SWITCH[word]
         else:
-            value = _float(rest, path, param.unit)
+            value = quantity(rest, path, param.unit)
         self._player.send(path, param.check(value, path), at)
         return ""
 
@@ -170,12 +169,12 @@ class Lines:
         return "  ".join(f"{name} {self._player.value(f'{path}.{name}'):g}" for name in sorted(names))
 
     def _stop(self, deck: str, rest: Sequence[str], at: int) -> str:
-        _nothing_more(rest, f"{deck} stop")
+        nothing_more(rest, f"{deck} stop")
         self._player.send(f"deck.{deck}.play", 0.0, at)
         return ""
 
     def _seek(self, deck: str, rest: Sequence[str], at: int) -> str:
-        bar = _float(rest, f"{deck} seek", "bar")
+        bar = quantity(rest, f"{deck} seek", "bar")
         path = f"deck.{deck}.seek"
         beat = (bar - 1.0) * self._player.song(deck).beats_per_bar
         self._player.send(path, self._player.param(path).check(beat, path), at)
@@ -189,7 +188,7 @@ class Lines:
         there = [layer.name for layer in self._player.song(deck).layers]
         if not rest:
             return f"{deck} has {', '.join(there)}"
-        _nothing_more(rest[1:], f"{deck} parts")
+        nothing_more(rest[1:], f"{deck} parts")
         names = dict(zip(map(str, range(len(there))), there, strict=True))
         name = names.get(rest[0], rest[0].lower())
         if name not in there:
@@ -198,7 +197,7 @@ class Lines:
         return ""
 
     def _eject(self, deck: str, rest: Sequence[str], at: int) -> str:
-        _nothing_more(rest, f"{deck} eject")
+        nothing_more(rest, f"{deck} eject")
         if at:
             raise RemixtureError(f"{deck} eject is done at once; it cannot wait for a beat or bar")
         self._player.unload(deck)
@@ -209,7 +208,7 @@ class Lines:
         path, bpm = f"deck.{deck}.tempo", self._player.song(deck).bpm
         if not rest:
             return f"{self._player.value(path) * bpm:.2f} bpm"
-        tempo = self._player.param(path).check(_float(rest, f"{deck} bpm", "bpm") / bpm, path)
+        tempo = self._player.param(path).check(quantity(rest, f"{deck} bpm", "bpm") / bpm, path)
         self._player.send(path, tempo, at)
         return ""
 
@@ -218,7 +217,7 @@ class Lines:
         if not rest:
             _, bpm, _ = self._player.beat()
             return f"{bpm:.2f} bpm"
-        bpm = self._player.param("master.tempo").check(_float(rest, "tempo", "bpm"), "tempo")
+        bpm = self._player.param("master.tempo").check(quantity(rest, "tempo", "bpm"), "tempo")
         leader = round(self._player.value("master.clock"))
         if leader and self._player.sources(DECKS[leader - 1]):
             return self._bpm(DECKS[leader - 1], rest, at)
@@ -232,16 +231,28 @@ class Lines:
         return self._set(f"deck.{deck}.sync", rest[1:], at)
 
     def _scene(self, rest: Sequence[str], at: int) -> str:
-        from engine.store.scene import find_scene, save_scene, scene_files
+        from engine.store.scene import scene_files
 
-        decks = {deck: self._player.sources(deck) for deck in DECKS if self._player.sources(deck)}
         if not rest:
             return "scenes: " + ", ".join(scene_files())
         if rest[0].lower() == "save" and len(rest) > 1:
-            return f"kept in {save_scene(' '.join(rest[1:]), self._levels())}"
-        found = expand(find_scene(" ".join(rest)), decks)
+            return self.save_scene(" ".join(rest[1:]))
+        return self.recall_scene(" ".join(rest), at or NEXT_BAR)
+
+    def save_scene(self, name: str) -> str:
+        """Keep what is so now under a name; return where. RemixtureError if it cannot be written."""
+        from engine.store.scene import save_scene
+
+        return f"kept in {save_scene(name, self._levels())}"
+
+    def recall_scene(self, name: str, at: int = NEXT_BAR) -> str:
+        """Recall a scene; return what of it is for nothing that is there. RemixtureError if there is no such scene."""
+        from engine.store.scene import find_scene
+
+        decks = {deck: self._player.sources(deck) for deck in DECKS if self._player.sources(deck)}
+        found = expand(find_scene(name), decks)
         for path, value in found.values:
-            self._player.send(path, value, at or NEXT_BAR)
+            self._player.send(path, value, at)
         return f"nothing here for {', '.join(found.skipped)}" if found.skipped else ""
 
     def _levels(self) -> dict[str, float]:
@@ -257,39 +268,3 @@ class Lines:
 
 def _leads(path: str) -> bool:
     return path.partition(".")[0] in {"deck", "master"}
-
-
-def _when(word: str) -> int:
-    if word.lower() not in WHEN:
-        raise RemixtureError(f"nothing waits for {word!r}; a line may end in {' or '.join(WHEN)}")
-    return WHEN[word.lower()]
-
-
-def _spelt(word: str, names: Sequence[str]) -> str:
-    """Return a word as it is spelt among names, or else without capitals."""
-    alike = [name for name in names if name.lower() == word.lower()]
-    return word if word in names else alike[0] if len(alike) == 1 else word.lower()
-
-
-def _number(text: str) -> tuple[float, str] | None:
-    """Return a number and what directly follows it, in small letters; None if it is none."""
-    found = re.fullmatch(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)([a-z]*)", text.lower())
-    return (float(found[1]), found[2]) if found else None
-
-
-def _float(words: Sequence[str], what: str, unit: str) -> float:
-    """Return the number that words say, with its unit or without."""
-    found = _number(words[0]) if words else None
-    if found is None:
-        raise RemixtureError(f"{what} takes a number, got {' '.join(words)!r}")
-    left = [found[1], *words[1:]] if found[1] else words[1:]
-    unit = unit.lower()
-    _nothing_more(
-        left[1:] if left and left[0].lower() in {unit, unit.removesuffix("s"), unit.removesuffix("tp")} else left, what
-    )
-    return found[0]
-
-
-def _nothing_more(words: Sequence[str], what: str) -> None:
-    if words:
-        raise RemixtureError(f"{what}: {' '.join(words)!r} is too much")

@@ -9,7 +9,7 @@ from typing import Self
 
 from bridge.session.boards import CHAINED, HEAD_FIELDS, LOADED
 from bridge.session.engines import Engines
-from bridge.session.known import Effects, Song
+from bridge.session.known import ENDED, Effects, Song
 from bridge.session.messages import Opened, Output, Ready, Refused, Said
 from bridge.session.shown import Shown
 from bridge.session.status import Status
@@ -124,6 +124,9 @@ class Player(Shown):
             song.shelf.whole.wait(WHOLE_SECONDS)
         song.shelf.playable.wait(LOAD_SECONDS)
         with self._lock:
+            if self._closing:
+                song.shelf.close()
+                raise RemixtureError(ENDED)
             if self._take is not None:
                 self._take.song(song.shelf.remixset, song.shelf.parcel, folder)
             self._known.songs.append(song)
@@ -160,6 +163,8 @@ class Player(Shown):
 
     def _put_effects(self, effects: Effects, text: str) -> None:
         with self._lock:
+            if self._closing:
+                raise RemixtureError(ENDED)
             if effects.preset is not None:
                 effects.number = sum(one.preset is not None for one in self._known.effects)
                 if self._take is not None:
@@ -174,6 +179,10 @@ class Player(Shown):
             if self._closing:
                 return
             self._closing = True
+            self._known.refuse_open()
+        # Whoever waits goes on now: nobody decodes or answers any more, and threads of pools are waited for at the exit.
+        self._ready.set()
+        self._library.close()
         atexit.unregister(self.close)
         self._pump.join()
         self._engines.end()
@@ -182,7 +191,6 @@ class Player(Shown):
             status = self.status()
             self._take.end(self._base + (status.end or status.frame), status.late)
         self._engines.close()
-        self._library.close()
         for song in self._known.songs:
             song.shelf.close()
 

@@ -10,6 +10,7 @@ from engine.model.command import Command
 from engine.model.errors import RemixtureError
 from engine.model.remixset import RemixSet
 from engine.model.take import RECORD, Recording, TakeChain, TakeHead, TakeSong, recordings
+from engine.store.files import printable
 from engine.store.take import TakeWriter
 
 
@@ -33,7 +34,7 @@ class RunningTake:
 
     def song(self, remixset: RemixSet, parcel: Parcel, folder: Path) -> None:
         """Add a song to the list."""
-        self._writer.song(TakeSong.of(remixset, str(folder.resolve()), (layer.name for layer in parcel.layers)))
+        self._writer.song(TakeSong.of(remixset, printable(str(folder.resolve())), (layer.name for layer in parcel.layers)))
 
     def chain(self, name: str, text: str) -> None:
         """Add a chain of effects to the list."""

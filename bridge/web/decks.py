@@ -1,11 +1,13 @@
 """The decks: head, map, knobs and tiles of each. A card is built anew only when another song, or other parts of it, come on."""
 
+from dataclasses import dataclass
 from functools import partial
 
 from nicegui import run, ui
 
-from bridge.session.songs import OpenSong
-from bridge.web.elements import button, choice, element, fader, knob, switch, tell
+from bridge.session.library import Shelf
+from bridge.session.view import playing
+from bridge.web.elements import Choices, Menu, button, choice, element, fader, knob, switch, tell
 from bridge.web.loads import put_on
 from bridge.web.room import Room
 from engine.model.errors import RemixtureError
@@ -16,8 +18,14 @@ from engine.model.remixset import RESIDUAL, Decomposition, Source
 KNOBS = (("eq_low", "Low"), ("eq_mid", "Mid"), ("eq_high", "High"), ("filter", "Filter"), ("pitch", "Pitch"))
 SWITCHES = (("keylock", "KEY", "Keylock"), ("slip", "SLIP", "Slip"), ("pfl", "PHONES", "Headphones"))
 
-Shown = tuple[int | None, str, tuple[str, ...], bool]
-"""What a card was built for: the song's number, the decomposition that plays, what else there is, whether there is more."""
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a card was built for: the set on the deck, which decomposition of it plays, whether there is more of the song."""
+
+    shelf: Shelf | None = None
+    playing: str = ""
+    more: bool = False
 
 
 class Decks:
@@ -39,6 +47,8 @@ class Card:
     def __init__(self, room: Room, deck: str) -> None:
         self._room, self._deck = room, deck
         self._shown: Shown | None = None
+        self._known: object = None
+        self._more = False
         self._card = ui.element("section").classes("rx-deck")
         self._card.props.update({"data-deck": deck, "aria-label": f"Deck {deck.upper()}"})
 
@@ -49,49 +59,50 @@ class Card:
             return
         self._shown = shown
         self._card.clear()
-        self._card.classes(add="rx-empty" if shown[0] is None else "", remove="" if shown[0] is None else "rx-empty")
+        empty = shown.shelf is None
+        self._card.classes(add="rx-empty" if empty else "", remove="" if empty else "rx-empty")
         with self._card:
-            song = _song_on(self._room, self._deck)
-            if song is None or song.remixset is None:
+            if shown.shelf is None:
                 self._empty()
             else:
-                self._head(song)
+                self._head(shown.shelf, shown)
                 element("rx-map", deck=self._deck)
-                self._tiles(song, song.remixset.decompositions[shown[1]])
+                self._tiles(shown.shelf.remixset.decompositions[shown.playing])
                 self._knobs()
 
     def _now(self) -> Shown:
-        number = self._room.collection.on(self._deck)
         try:
-            layers = self._room.player.song(self._deck).layers
+            shelf = self._room.player.shelf(self._deck)
         except RemixtureError:
-            return None, "", (), False
-        index = min(round(self._room.player.value(f"deck.{self._deck}.parts")), len(layers) - 1)
-        return number, layers[index].name, tuple(layer.name for layer in layers), self._room.collection.more(self._deck)
+            return Shown()
+        known = self._room.collection.version, id(shelf)
+        if known != self._known:
+            # Comparing sets takes a while.
+            self._known, self._more = known, self._room.collection.more(self._deck)
+        return Shown(shelf, playing(self._room.player, self._deck).name, self._more)
 
     def _empty(self) -> None:
         ui.label(self._deck.upper()).classes("rx-badge")
         ui.label("Empty: give it a song from the left, or drag a tile here.").classes("rx-note")
 
-    def _head(self, song: OpenSong) -> None:
-        deck, path, remixset = self._deck, f"deck.{self._deck}", song.remixset
-        assert remixset is not None  # noqa: S101 - callers have looked
+    def _head(self, shelf: Shelf, shown: Shown) -> None:
+        deck, path, remixset = self._deck, f"deck.{self._deck}", shelf.remixset
         with ui.row().classes("rx-line rx-deckhead"):
             ui.label(deck.upper()).classes("rx-badge")
-            switch(f"{path}.play", f"Play deck {deck}", "▶").classes("rx-play")
+            switch(f"{path}.play", f"Play deck {deck}", "▶")
             switch(f"{path}.cue", f"Cue deck {deck}", "CUE", mode="press")
             switch(f"{path}.sync", f"Sync deck {deck}", "SYNC")
             with ui.column().classes("rx-title"):
-                ui.label(song.title).classes("rx-name")
+                ui.label(remixset.song.title).classes("rx-name")
                 facts = [f"{remixset.grid.bpm:.1f} bpm" if remixset.grid else "", remixset.key or "", remixset.camelot or ""]
                 ui.label("  ".join(filter(None, facts))).classes("rx-note")
             button("", partial(self._room.player.unload, deck), icon="eject", label=f"Eject deck {deck}")
         with ui.row().classes("rx-line rx-deckhead"):
             element("rx-clock", deck=deck)
-            if self._shown is not None and len(self._shown[2]) > 1:
-                choice(f"{path}.parts", f"Parts of deck {deck}", self._shown[2])
+            if len(shelf.parcel.layers) > 1:
+                choice(f"{path}.parts", f"Parts of deck {deck}", [layer.name for layer in shelf.parcel.layers])
             element("rx-choice", path=f"{path}.loop", label="Loop, in bars", values="1,2,4,8", off=0, meter=f"{path}.loop_bars")
-            if self._shown is not None and self._shown[3]:
+            if shown.more:
                 button("Take up more", self._take_up, label="Stems or loops came meanwhile; a short gap is heard", strong=True)
 
     def _knobs(self) -> None:
@@ -109,7 +120,7 @@ class Card:
                 switch(f"{path}.{name}", f"{label} deck {self._deck}", text)
             switch(f"{path}.song", "Sources without a clip play the song", "SONG")
 
-    def _tiles(self, song: OpenSong, parts: Decomposition) -> None:
+    def _tiles(self, parts: Decomposition) -> None:
         with ui.element("div").classes("rx-tiles"):
             for source in parts.sources:
                 with ui.element("div").classes("rx-tilebox"):
@@ -117,20 +128,24 @@ class Card:
                         "rx-tile", deck=self._deck, source=source.id, name=source.name, color=source.color, kind=source.kind,
                         confidence=source.confidence_text or None, crosstalk=_decibels(source.crosstalk_db),
                     )  # fmt: skip
-                    self._tile_menu(song, source)
+                    Menu(f"More of {source.name}", partial(self._choices, source)).classes("rx-more")
 
-    def _tile_menu(self, song: OpenSong, source: Source) -> None:
-        parts = self._shown[1] if self._shown else ""
-        with button("", lambda: None, icon="more_vert", label=f"More of {source.name}").classes("rx-more"), ui.menu():
-            base = f"/api/songs/{song.number}"
+    def _choices(self, source: Source) -> Choices:
+        """Return what a tile's menu offers; files only of a song that is in the list."""
+        number = self._room.collection.on(self._deck)
+        choices: Choices = []
+        if number is not None and self._shown is not None:
+            base = f"/api/songs/{number}"
             if source.once is not None:
-                ui.menu_item("Download one period (WAV)", partial(ui.download.from_url, f"{base}/once/{source.id}"))
-            ui.menu_item("Download, as long as the song (FLAC)", partial(ui.download.from_url, f"{base}/{parts}/{source.id}"))
-            for deck in DECKS:
-                if deck != self._deck and source.kind != RESIDUAL:
-                    ui.menu_item(f"Loop on deck {deck.upper()}", partial(self._loop_on, deck, song.number, source.id))
-            if source.kind != RESIDUAL:
-                ui.menu_item("All bars as in the song", partial(self._line, f"{self._deck}.{source.id} cell 0"))
+                choices.append(("Download one period (WAV)", partial(ui.download.from_url, f"{base}/once/{source.id}")))
+            whole = f"{base}/{self._shown.playing}/{source.id}"
+            choices.append(("Download, as long as the song (FLAC)", partial(ui.download.from_url, whole)))
+        if source.kind == RESIDUAL:
+            return choices
+        if number is not None:
+            others = [deck for deck in DECKS if deck != self._deck]
+            choices += [(f"Loop on deck {deck.upper()}", partial(self._loop_on, deck, number, source.id)) for deck in others]
+        return [*choices, ("All bars as in the song", partial(self._line, f"{self._deck}.{source.id} cell 0"))]
 
     def _line(self, line: str) -> None:
         try:
@@ -172,13 +187,11 @@ class Card:
         return next((deck for deck in decks if deck != self._deck and self._key_of(deck) is not None), None)
 
     def _key_of(self, deck: str) -> Key | None:
-        song = _song_on(self._room, deck)
-        return parse_key(song.remixset.key) if song is not None and song.remixset is not None and song.remixset.key else None
-
-
-def _song_on(room: Room, deck: str) -> OpenSong | None:
-    number = room.collection.on(deck)
-    return None if number is None else room.collection.song(number)
+        try:
+            key = self._room.player.shelf(deck).remixset.key
+        except RemixtureError:
+            return None
+        return parse_key(key) if key else None
 
 
 def _decibels(value: float | None) -> float | None:

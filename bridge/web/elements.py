@@ -5,6 +5,9 @@ from collections.abc import Callable, Sequence
 from nicegui import ui
 from nicegui.element import Element
 
+Choices = list[tuple[str, Callable[[], object]]]
+"""What a menu offers, and what each does."""
+
 
 def element(tag: str, **attributes: str | float | None) -> Element:
     """Put an element; attributes of None are left away.
@@ -48,6 +51,26 @@ def button(text: str, do: Callable[[], object], *, label: str = "", icon: str = 
     if label:
         made.props.update({"aria-label": label, "title": label})
     return made
+
+
+class Menu(ui.button):
+    """Three dots that open a list of things to do, made when it is opened: most never are."""
+
+    def __init__(self, label: str, choices: Callable[[], Choices]) -> None:
+        """`choices` are asked for each time."""
+        super().__init__(icon="more_vert", on_click=self._open)
+        self._choices = choices
+        self.props("no-caps dense flat round size=sm")
+        self.props.update({"aria-label": label, "title": label, "aria-haspopup": "menu"})
+        with self:
+            self._menu = ui.menu().props("no-parent-event")
+
+    def _open(self) -> None:
+        self._menu.clear()
+        with self._menu:
+            for text, do in self._choices():
+                ui.menu_item(text, do)
+        self._menu.open()
 
 
 def tell(text: str) -> None:

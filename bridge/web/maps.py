@@ -5,10 +5,10 @@ Uniform in beats, however the tempo drifts. The waveforms come from the samples 
 
 import asyncio
 import base64
+import contextlib
 import http
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ from bridge.session.messages import Parcel
 from bridge.web.room import Room
 from engine.model.audio import Samples
 from engine.model.errors import RemixtureError
+from engine.model.params import DECKS
 from engine.model.remixset import Decomposition
 
 COLUMNS = 32
@@ -35,7 +36,8 @@ class Maps:
 
     def __init__(self, room: Room) -> None:
         self._room = room
-        self._peaks: WeakKeyDictionary[Shelf, dict[int, Peaks]] = WeakKeyDictionary()
+        self._peaks: dict[Shelf, dict[int, Peaks]] = {}
+        """Of what is on a deck, by layer."""
         # One at a time: who asks for the same next gets it at once.
         self._thread = ThreadPoolExecutor(1, "map")
         self.routes = [Route("/api/decks/{deck}/map", self.get)]
@@ -56,6 +58,7 @@ class Maps:
         return JSONResponse({"song": number, **found})
 
     def _draw(self, shelf: Shelf) -> dict[str, object]:
+        self._peaks = {one: self._peaks.get(one, {}) for one in (*self._on_decks(), shelf)}
         parcel, remixset = shelf.parcel, shelf.remixset
         first, bars = bars_of(parcel)
         whole = shelf.whole.is_set()
@@ -76,9 +79,14 @@ class Maps:
             ],
         }
 
+    def _on_decks(self) -> Iterator[Shelf]:
+        for deck in DECKS:
+            with contextlib.suppress(RemixtureError):
+                yield self._room.player.shelf(deck)
+
     def _layer(self, shelf: Shelf, layer: int, first: int, bars: int) -> Peaks:
         """Return the peaks of a layer's sources [shape=(sources, bars * COLUMNS)]; kept once it is decoded."""
-        kept = self._peaks.setdefault(shelf, {})
+        kept = self._peaks[shelf]
         if layer not in kept:
             whole = shelf.behind[layer] == 0
             edges = column_edges(shelf.parcel, first, bars)

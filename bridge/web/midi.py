@@ -53,8 +53,9 @@ class Midi:
         if not ports:
             ui.label(self._controllers.why_none() or NOBODY).classes("rx-note")
         for port in ports:
-            value = (port.preset or OFF) if port.chosen else OWN
-            choices = [OWN, OFF, *self._controllers.presets]
+            presets = self._controllers.presets
+            value = OWN if not port.chosen else port.preset if port.preset in presets else OFF
+            choices = [OWN, OFF, *presets]
             select = ui.select(choices, value=value, label=port.name, on_change=partial(self._choose, port.name))
             select.props("dense outlined options-dense").classes("rx-grow")
             if not port.chosen and port.preset:

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -16,6 +16,8 @@ from engine.model.errors import RemixtureError
 
 WHEN = {"now": 0, "beat": NEXT_BEAT, "bar": NEXT_BAR}
 LOG = logging.getLogger(__name__)
+LONGEST = 500
+"""Characters of a line."""
 
 
 class Load(msgspec.Struct, forbid_unknown_fields=True):
@@ -31,7 +33,7 @@ class Order(msgspec.Struct, forbid_unknown_fields=True):
 
     set: list[tuple[str, float | bool]] = []
     at: Literal["now", "beat", "bar"] = "now"
-    do: str | None = None
+    do: Annotated[str, msgspec.Meta(max_length=LONGEST)] | None = None
     load: Load | None = None
     take_up: str | None = None
     learn: str | None = None

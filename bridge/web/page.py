@@ -4,6 +4,7 @@ The frame is NiceGUI's. What people touch while they play are our own elements (
 wire; here they are only put in their places. Every open page looks at the session a few times a second and shows what is so.
 """
 
+import logging
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -18,6 +19,7 @@ from bridge.web.scenes import Scenes
 from bridge.web.shelf import Shelf
 from bridge.web.takes import Takes
 
+LOG = logging.getLogger(__name__)
 LOOK_SECONDS = 0.3
 HEAD = """
 <link rel="stylesheet" href="/static/page.css">
@@ -40,14 +42,17 @@ def build(room: Room) -> None:
     def page() -> None:
         ui.add_head_html(HEAD)
         panels = _make(room)
-        for panel in panels:
-            panel.look()
+        _look(panels)
         ui.timer(LOOK_SECONDS, lambda: _look(panels))
 
 
 def _look(panels: Sequence[Panel]) -> None:
     for panel in panels:
-        panel.look()
+        try:
+            panel.look()
+        except Exception:
+            # The others go on, and this one looks again.
+            LOG.exception("a part of the page failed")
 
 
 def _make(room: Room) -> list[Panel]:

@@ -1,5 +1,6 @@
 """Scenes: recalled on the next bar, kept under a name."""
 
+from collections.abc import Callable
 from functools import partial
 
 from nicegui import ui
@@ -9,6 +10,8 @@ from bridge.web.room import Room
 from engine.model.errors import RemixtureError
 from engine.store.scene import scene_files
 
+LOOKS = 5
+"""Every so many looks the folders are read."""
 EXPLAINED = (
     "Keeps the levels of all decks as they are now. A click recalls a scene on the next bar, and so does Alt with a digit."
 )
@@ -19,6 +22,7 @@ class Scenes:
 
     def __init__(self, room: Room) -> None:
         self._room, self._names = room, tuple[str, ...]()
+        self._looks = 0
         with ui.row().classes("rx-line"):
             self._name = ui.input("Name").props('dense outlined maxlength=60 aria-label="Name of the scene"').classes("rx-grow")
             self._name.on("keydown.enter", self._keep)
@@ -28,7 +32,10 @@ class Scenes:
         ui.on("rx-scene", lambda event: self._numbered(int(event.args["number"])))
 
     def look(self) -> None:
-        """List them anew if there are others."""
+        """List them anew if there are others; they lie on the disk, which is not looked at every time."""
+        self._looks += 1
+        if self._looks % LOOKS != 1:
+            return
         names = tuple(scene_files())
         if names == self._names:
             return
@@ -45,20 +52,19 @@ class Scenes:
 
     def recall(self, name: str) -> None:
         """Recall one on the next bar."""
-        self._do(f"scene {name} @bar", f"{name} comes on the next bar")
+        self._say(lambda: self._room.lines.recall_scene(name) or f"{name} comes on the next bar")
 
     def _keep(self) -> None:
         name = self._name.value.strip()
         if not name:
             tell("Give the scene a name first")
             return
-        self._do(f"scene save {name}", "")
+        self._say(lambda: self._room.lines.save_scene(name))
         self._name.set_value("")
 
-    def _do(self, line: str, otherwise: str) -> None:
+    @staticmethod
+    def _say(do: Callable[[], str]) -> None:
         try:
-            said = self._room.lines.do(line)
+            tell(do())
         except RemixtureError as error:
-            said = str(error)
-        if said or otherwise:
-            tell(said or otherwise)
+            tell(str(error))

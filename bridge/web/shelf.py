@@ -5,7 +5,7 @@ from functools import partial
 from nicegui import run, ui
 
 from bridge.session.songs import OpenSong, State
-from bridge.web.elements import button, element, tell
+from bridge.web.elements import Choices, Menu, button, element, tell
 from bridge.web.room import Room
 from engine.analysis.stems import StemChoice
 from engine.model.errors import RemixtureError
@@ -24,7 +24,6 @@ class Shelf:
     def __init__(self, room: Room) -> None:
         self._room, self._version = room, -1
         self._rows: dict[int, Row] = {}
-        self._order: list[int] = []
         with ui.column().classes("rx-drop"):
             self._drop = element("rx-drop", loops=AUTO, stems=AUTO)
             with ui.row().classes("rx-line"):
@@ -84,7 +83,7 @@ class Row:
     def _build(self, song: OpenSong, fits: tuple[str, ...]) -> None:
         with ui.row().classes("rx-line"):
             ui.label(song.title).classes("rx-name rx-grow")
-            self._menu(song)
+            Menu(f"More of {song.title}", partial(self._choices, song))
         if song.remixset is not None:
             facts = song.remixset
             words = [f"{facts.grid.bpm:.1f} bpm" if facts.grid else "", facts.key or "", facts.camelot or "", *song.parts]
@@ -106,15 +105,15 @@ class Row:
         for text in fits:
             ui.label(text).classes("rx-note rx-fit")
 
-    def _menu(self, song: OpenSong) -> None:
+    def _choices(self, song: OpenSong) -> Choices:
         base = f"/api/songs/{song.number}"
-        with button("", lambda: None, icon="more_vert", label=f"More of {song.title}"), ui.menu():
-            for parts in song.parts:
-                ui.menu_item(f"Download {parts} (zip)", partial(ui.download.from_url, f"{base}/{parts}.zip"))
-            if "loops" in song.parts:
-                ui.menu_item("Download each loop once (zip)", partial(ui.download.from_url, f"{base}/once.zip"))
-            ui.menu_item("Prepare again ...", partial(self._again, song))
-            ui.menu_item("Take off the list", partial(self._remove, song.number))
+        zips = [(f"Download {parts} (zip)", f"{base}/{parts}.zip") for parts in song.parts]
+        zips += [("Download each loop once (zip)", f"{base}/once.zip")] if "loops" in song.parts else []
+        return [
+            *((text, partial(ui.download.from_url, address)) for text, address in zips),
+            ("Prepare again ...", partial(self._again, song)),
+            ("Take off the list", partial(self._remove, song.number)),
+        ]
 
     async def _put_on(self, deck: str, number: int) -> None:
         try:
@@ -129,7 +128,9 @@ class Row:
             tell(str(error))
 
     def _again(self, song: OpenSong) -> None:
-        with ui.dialog(value=True) as dialog, ui.card().classes("rx-dialog"):
+        # Beside the list: a row is built anew whenever something about its song, or another one, changes.
+        with ui.context.client.layout, ui.dialog(value=True) as dialog, ui.card().classes("rx-dialog"):
+            dialog.on("hide", dialog.delete)
             ui.label(f"Prepare {song.title} again").classes("rx-head")
             ui.label("Say what you know; what is left empty is found.").classes("rx-note")
             bpm = ui.number("Tempo in bpm", min=20, max=400).props("dense outlined")

@@ -6,6 +6,7 @@ done.
 
 import asyncio
 import contextlib
+import logging
 import threading
 
 from starlette.routing import WebSocketRoute
@@ -17,6 +18,7 @@ from bridge.web.room import Room
 from bridge.web.state import Decks, Meters, Names, hello
 from bridge.web.talk import talk
 
+LOG = logging.getLogger(__name__)
 TICK_SECONDS = 0.02
 """How often the meters are read."""
 FRAME_TICKS, LOOK_TICKS = 2, 6
@@ -93,15 +95,22 @@ class Wire:
         due, ticks = loop.time(), 0
         while self._clients:
             ticks += 1
-            if any(not client.hidden for client in self._clients):
-                self._meters.read()
-                if ticks % FRAME_TICKS == 0:
-                    self._show()
-            if ticks % LOOK_TICKS == 0:
-                self._look()
+            try:
+                self._once(ticks)
+            except Exception:
+                # A song may go while it is looked at; the pages must not stand still for it.
+                LOG.exception("a look at the session failed")
             due = max(due + TICK_SECONDS, loop.time())
             await asyncio.sleep(due - loop.time())
         self._ticking = None
+
+    def _once(self, ticks: int) -> None:
+        if any(not client.hidden for client in self._clients):
+            self._meters.read()
+            if ticks % FRAME_TICKS == 0:
+                self._show()
+        if ticks % LOOK_TICKS == 0:
+            self._look()
 
     def _show(self) -> None:
         frame = self._meters.message()

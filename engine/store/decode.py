@@ -16,6 +16,7 @@ import numpy as np
 
 from engine.model.audio import Audio, Progress, Samples, no_progress
 from engine.model.errors import RemixtureError
+from engine.store.files import openable
 
 MP4_FAMILY = frozenset({".m4a", ".mp4", ".m4b", ".mov", ".aac"})
 SHORTEST = 0.5
@@ -113,7 +114,7 @@ def _probe_sndfile(path: Path) -> AudioFacts:
 
     try:
         with _silenced_stderr():
-            info = soundfile.info(str(path))
+            info = soundfile.info(openable(path))
     except soundfile.LibsndfileError as error:
         raise _not_audio(path) from error
     return AudioFacts(info.frames, info.samplerate, info.channels)
@@ -125,7 +126,7 @@ def _decode_sndfile(path: Path, facts: AudioFacts, progress: Progress) -> Sample
     samples = np.empty((facts.channels, facts.frames), dtype=np.float32)
     done = 0
     try:
-        with _silenced_stderr(), soundfile.SoundFile(str(path)) as file:
+        with _silenced_stderr(), soundfile.SoundFile(openable(path)) as file:
             while piece := len(block := file.read(min(PIECE, facts.frames - done), dtype="float32", always_2d=True)):
                 samples[:, done : done + piece] = block.T
                 done += piece
@@ -193,7 +194,7 @@ def _opened_mp4(path: Path) -> Iterator[Any]:
     import av
 
     try:
-        container = av.open(str(path))
+        container = av.open(openable(path))
     except (av.FFmpegError, ValueError) as error:
         raise _not_audio(path) from error
     with container:

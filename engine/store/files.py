@@ -36,6 +36,16 @@ def clear_unfinished(folder: Path) -> None:
             part.unlink(missing_ok=True)
 
 
+def printable(text: str) -> str:
+    """Return text that can be written everywhere: a file's name may hold bytes that are no UTF-8, each becomes a ``?``."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def openable(path: Path) -> str | bytes:
+    """Return a path as C libraries take it, whatever is in its name."""
+    return os.fsencode(path) if str(path) != printable(str(path)) else str(path)
+
+
 def sha256_of(path: Path) -> str:
     """Return the SHA-256 of a file in hexadecimal."""
     with path.open("rb") as file:

@@ -9,9 +9,13 @@ import { make } from "./piece.js";
 import { round, say, steps } from "./scale.js";
 import { wire } from "./wire.js";
 
+const SETTLES_MS = 700;
+
 class NumberField extends Control {
   static observedAttributes = ["path", "label", "bpm-of", "at", "line", "meter"];
   #input = null;
+  #own = null; // what was put last, until the meter has come there
+  #until = 0;
 
   build() {
     const label = this.word("label", this.place);
@@ -19,6 +23,7 @@ class NumberField extends Control {
     this.replaceChildren(this.#input);
     if (!this.hasAttribute("compact")) this.append(make("span", { class: "rx-label", "aria-hidden": "true" }, label));
     this.listen(this.#input, "focus", () => this.#input.select());
+    this.listen(this.#input, "input", () => (this.#own = null));
     this.listen(this.#input, "blur", () => this.#leave());
     this.listen(this.#input, "keydown", (event) => this.#key(event));
     if (this.hasAttribute("meter")) this.keep(wire.onMeters(() => this.render()));
@@ -27,6 +32,7 @@ class NumberField extends Control {
 
   get #now() {
     const meter = this.hasAttribute("meter") ? wire.meter(this.word("meter")) : 0;
+    if (meter && this.#own !== null && performance.now() < this.#until) return this.#own;
     return meter || wire.wanted(this.place);
   }
 
@@ -54,6 +60,7 @@ class NumberField extends Control {
   #put(value) {
     const { low, high } = this.param;
     const wanted = Math.min(Math.max(round(value, 1e-6), low), high);
+    [this.#own, this.#until] = [wanted, performance.now() + SETTLES_MS];
     if (this.hasAttribute("line")) wire.do(`${this.word("line")} ${wanted}`);
     else wire.set(this.place, wanted, this.word("at", "now"));
     this.#input.removeAttribute("aria-invalid");
@@ -80,7 +87,7 @@ class NumberField extends Control {
 
   render() {
     // What is being typed is not written over.
-    if (document.activeElement !== this.#input) this.#show();
+    if (document.activeElement !== this.#input || this.#own !== null) this.#show();
   }
 }
 

@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import threading
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
@@ -15,6 +16,9 @@ from bridge.web.gate import SECURITY, TRIES, Gate, Password
 from bridge.web.server import PageServer
 from engine.model.errors import RemixtureError
 from tests.bridge.web.rig import Served
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 NICEGUI = "/_nicegui_ws/socket.io/?EIO=4&transport="
 DOORS = ("/", "/static/wire.js", "/api/decks/a/map", "/api/songs/0/stems.zip", f"{NICEGUI}polling", "/login", "/nothing")
@@ -225,3 +229,21 @@ def test_what_we_are_called(host: str, name: str, ours: bool) -> None:  # noqa: 
 def test_the_port_that_browsers_leave_out() -> None:
     assert Addresses(80).ours("localhost")
     assert not Addresses(8080).ours("localhost")
+
+
+def test_who_has_the_password_gets_in_with_a_browser(chromium: "Browser", served: Served) -> None:
+    server = PageServer(served.room, password="correct horse")  # noqa: S106 - a test's
+    server.start()
+    server.wait()
+    context = chromium.new_context()
+    page = context.new_page()
+    page.goto(f"http://127.0.0.1:{server.port}/")
+
+    page.fill("input[type=password]", "correct horse")
+    with page.expect_navigation(wait_until="commit") as navigation:
+        page.keyboard.press("Enter")
+
+    assert navigation.value.status == 200
+    assert page.url == f"http://127.0.0.1:{server.port}/"
+    context.close()
+    server.close()

@@ -200,12 +200,12 @@ def test_a_scene_is_kept_and_comes_back_on_the_bar(page: "Page", served: Served)
     player = served.room.player
     player.set("deck.a.bass.gain", -6.0)
     page.get_by_role("button", name="Scenes").click()
-    page.get_by_label("Name of the scene").fill("kept here")
+    page.get_by_label("Name of the scene").fill("save drop 2")
     page.get_by_role("button", name="Keep", exact=True).click()
-    page.get_by_role("button", name="kept here").wait_for()
+    page.get_by_role("button", name="save drop 2").wait_for()
     player.set("deck.a.bass.gain", 3.0)
 
-    page.get_by_role("button", name="kept here").click()
+    page.get_by_role("button", name="save drop 2").click()
 
     until(_is(served, "deck.a.bass.gain", -6.0))
     player.set("deck.a.bass.gain", 0.0)
