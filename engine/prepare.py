@@ -14,6 +14,7 @@ import numpy as np
 
 from engine.analysis.stems import StemChoice
 from engine.model.audio import Audio
+from engine.model.errors import RemixtureError
 from engine.model.remixset import GridFacts, RemixSet, Song
 from engine.model.report import Quiet, Report
 from engine.model.separation import Provenance, Separation, SettingValue
@@ -73,6 +74,8 @@ def prepare(
     """
     facts = probe(path)
     folder = set_folder(path, output)
+    if printable(str(folder)) != str(folder):
+        raise RemixtureError(f"a set cannot lie at {printable(str(folder))}, a name that is not UTF-8: name another with -o")
     require_space(folder, facts.frames * facts.channels * BYTES_A_SAMPLE * MOST_SOURCES, f"preparing {path.name}")
     fresh = not folder.exists()
     with locked(folder):

@@ -72,9 +72,9 @@ class Terminal:
         self._controllers: Controllers | None = None
         self._collection = Collection(player, options.output, say)
         self._collection.listen(self._hear)
-        self._adding = threading.RLock()
+        self._lock = threading.Lock()
         self._wanted: dict[int, list[tuple[str, bool]]] = {}
-        """The decks that songs which are not ready yet are for, and whether they are to play there."""
+        """The decks that songs of which nothing can be played yet are for, and whether they are to play there."""
         self._names: dict[int, str] = {}
         self._steps: dict[int, str] = {}
 
@@ -117,20 +117,29 @@ class Terminal:
 
     def _open(self, deck: str, path: Path, *, plays: bool) -> None:
         """Put a song or a set on a deck, now or when it is prepared."""
-        with self._adding:
-            number = self._collection.add(path)
+        # Without the lock: it reads all of the file, and what is heard meanwhile may be heard where nothing may wait.
+        number = self._collection.add(path)
+        with self._lock:
             self._names[number] = path.name
             song = self._collection.song(number)
-            if song.busy:
+            waits = song.busy and not self._fit(song, plays=plays)
+            if waits:
                 self._wanted.setdefault(number, []).append((deck, plays))
-        if not song.busy:
+        if not waits:
             self._put_on(deck, number, plays=plays)
+
+    def _fit(self, song: OpenSong, *, plays: bool) -> bool:
+        """Tell whether there is of a song what is to be put on: anything, or the parts that the options ask for."""
+        wanted = self._options.parts if plays else None
+        return song.state == "ready" or (wanted in song.parts if wanted else bool(song.parts))
 
     def _put_on(self, deck: str, number: int, *, plays: bool) -> None:
         """Put a song on a deck; of those that are to play the first one does at once, and so does what follows it."""
         player, options = self._player, self._options
         if self._collection.on(deck) == number:
-            # Somebody has put it on from the page, as soon as its loops were there.
+            # It is there already, put on from the page perhaps. Who asks for it once more wants what has come meanwhile.
+            if not plays:
+                self._collection.take_up(deck)
             return
         self._collection.put_on(deck, number, options.parts if plays else None)
         follows = options.tempo is not None or (options.sync and deck != DECKS[0])
@@ -140,9 +149,12 @@ class Terminal:
             player.set(f"deck.{deck}.play", 1.0)
 
     def _hear(self, song: OpenSong) -> None:
-        """Say which step a song begins, and put it on the decks it is for once it is ready."""
-        with self._adding:
-            decks = [] if song.busy else self._wanted.pop(song.number, [])
+        """Say which step a song begins, and put it on the decks it is for as soon as something of it can be played."""
+        with self._lock:
+            wanted = self._wanted.pop(song.number, [])
+            fit = [one for one in wanted if self._fit(song, plays=one[1])]
+            if song.busy and len(fit) < len(wanted):
+                self._wanted[song.number] = [one for one in wanted if one not in fit]
             begins = song.busy and song.step not in {"", self._steps.get(song.number)}
             self._steps[song.number] = song.step
             name = self._names.get(song.number, song.title)
@@ -150,10 +162,15 @@ class Terminal:
             self._say(f"{name}: {song.step}")
         if song.error:
             self._say(song.error)
-        for deck, plays in decks if song.state == "ready" else ():
-            self._say(f"{name} is on deck {deck}")
+        if fit:
+            # What tells of songs does not wait for a deck.
+            threading.Thread(target=self._arrive, args=(name, song.number, fit), name="put on", daemon=True).start()
+
+    def _arrive(self, name: str, number: int, decks: Sequence[tuple[str, bool]]) -> None:
+        for deck, plays in decks:
             with self._say.mended():
-                self._put_on(deck, song.number, plays=plays)
+                self._put_on(deck, number, plays=plays)
+                self._say(f"{name} is on deck {deck}")
 
     def _open_controllers(self, stack: contextlib.ExitStack) -> None:
         options = self._options

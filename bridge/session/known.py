@@ -144,9 +144,9 @@ class Known:
 
     def refuse_open(self) -> None:
         """Refuse everything that is still on its way: nobody answers any more."""
-        for one in (*self.songs, *self.effects):
-            if not one.answer.done.is_set():
-                one.answer.refuse(ENDED)
+        for answer in (*(song.answer for song in self.songs), *(effects.answer for effects in self.effects)):
+            if not answer.done.is_set():
+                answer.refuse(ENDED)
 
     def staying(self) -> bool:
         """Tell whether a deck is about to get what it plays already."""

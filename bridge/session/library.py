@@ -25,6 +25,7 @@ from engine.model.audio import Samples
 from engine.model.cells import cell_bars
 from engine.model.errors import RemixtureError
 from engine.model.remixset import Decomposition, RemixSet, Song, Source
+from engine.store.files import openable
 from engine.store.setdir import open_set
 
 WORKERS = 2
@@ -67,7 +68,7 @@ class _Track:
         self.path, self._source, self._out, self._done = folder / source.file, source, out, 0
         try:
             self._raw: BufferedReader = self.path.open("rb")
-            self._file = soundfile.SoundFile(str(self.path))
+            self._file = soundfile.SoundFile(openable(self.path))
         except (OSError, soundfile.LibsndfileError) as error:
             raise RemixtureError(f"cannot read {self.path}: run remixture prepare again") from error
         if self._file.frames != song.frames or self._file.channels != song.channels:

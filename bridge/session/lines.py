@@ -219,7 +219,8 @@ class Lines:
             return f"{bpm:.2f} bpm"
         bpm = self._player.param("master.tempo").check(quantity(rest, "tempo", "bpm"), "tempo")
         leader = round(self._player.value("master.clock"))
-        if leader and self._player.sources(DECKS[leader - 1]):
+        # A deck that stands does not lead.
+        if leader and self._player.sources(DECKS[leader - 1]) and self._player.value(f"deck.{DECKS[leader - 1]}.play"):
             return self._bpm(DECKS[leader - 1], rest, at)
         self._player.send("master.tempo", bpm, at)
         return ""

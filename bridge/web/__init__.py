@@ -9,6 +9,7 @@
 - `client`     one page that is connected, and what is on its way there
 - `state`      what is so, as the wire tells it: parameters, decks, meters
 - `orders`     what a page wants -> what the room does
+- `errands`    what fails on a thread of its own is said all the same
 - `loads`      a song, or one loop of it, onto a deck
 - `listen`     the master, streamed to who listens in the browser
 - `songs`      files in

@@ -1,10 +1,11 @@
 """Songs that came over the page go onto the next empty deck as soon as something of them can be played."""
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from bridge.session.songs import OpenSong
+from bridge.web.errands import said_of
 from bridge.web.room import Room
-from engine.model.errors import RemixtureError
 from engine.model.params import DECKS
 
 
@@ -29,7 +30,11 @@ class Arrivals:
     def _changed(self, song: OpenSong) -> None:
         if song.parts and song.number in self._expected:
             self._expected.discard(song.number)
-            self._pool.submit(self._put_on, song.number)
+            self._pool.submit(self._arrive, song.number)
+
+    def _arrive(self, number: int) -> None:
+        if said := said_of(partial(self._put_on, number)):
+            self._room.said.add(said)
 
     def _put_on(self, number: int) -> None:
         room = self._room
@@ -37,10 +42,6 @@ class Arrivals:
         empty = next((deck for deck in DECKS if deck not in taken), None)
         if empty is None or any(room.collection.on(deck) == number for deck in taken):
             return
-        try:
-            room.collection.put_on(empty, number)
-        except RemixtureError as error:
-            room.said.add(str(error))
-            return
+        room.collection.put_on(empty, number)
         if taken:
             room.player.set(f"deck.{empty}.sync", 1.0)

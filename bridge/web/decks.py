@@ -7,7 +7,7 @@ from nicegui import run, ui
 
 from bridge.session.library import Shelf
 from bridge.session.view import playing
-from bridge.web.elements import Choices, Menu, button, choice, element, fader, knob, switch, tell
+from bridge.web.elements import Choices, Menu, button, choice, element, knob, switch, tell
 from bridge.web.loads import put_on
 from bridge.web.room import Room
 from engine.model.errors import RemixtureError
@@ -16,7 +16,12 @@ from engine.model.params import DECKS
 from engine.model.remixset import RESIDUAL, Decomposition, Source
 
 KNOBS = (("eq_low", "Low"), ("eq_mid", "Mid"), ("eq_high", "High"), ("filter", "Filter"), ("pitch", "Pitch"))
-SWITCHES = (("keylock", "KEY", "Keylock"), ("slip", "SLIP", "Slip"), ("pfl", "PHONES", "Headphones"))
+SWITCHES = (
+    ("keylock", "KEY", "Keylock"),
+    ("slip", "SLIP", "Slip"),
+    ("pfl", "PFL", "Headphones"),
+    ("song", "SONG", "Sources without a clip play the song:"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +72,8 @@ class Card:
             else:
                 self._head(shown.shelf, shown)
                 element("rx-map", deck=self._deck)
-                self._tiles(shown.shelf.remixset.decompositions[shown.playing])
                 self._knobs()
+                self._tiles(shown.shelf.remixset.decompositions[shown.playing])
 
     def _now(self) -> Shown:
         try:
@@ -108,17 +113,17 @@ class Card:
     def _knobs(self) -> None:
         path = f"deck.{self._deck}"
         with ui.row().classes("rx-line rx-knobs"):
+            knob(f"{path}.gain", "Level")
             knob(f"{path}.tempo", "Tempo", bpm_of=self._deck)
             for name, label in KNOBS:
                 knob(f"{path}.{name}", label)
-            if self._key_of(self._deck) is not None:
-                button("Match key", self._match_key, label="Shift by the smallest step that fits the deck that leads")
-            fader(f"{path}.gain", "Deck level", orientation="horizontal")
-            element("rx-meter", of=path, label=f"Level of deck {self._deck}", orientation="horizontal")
+            element("rx-meter", of=path, orientation="horizontal")
+        with ui.row().classes("rx-line rx-knobs"):
             choice(f"{path}.side", "Side of the crossfader", ("left", "thru", "right"))
             for name, text, label in SWITCHES:
                 switch(f"{path}.{name}", f"{label} deck {self._deck}", text)
-            switch(f"{path}.song", "Sources without a clip play the song", "SONG")
+            if self._key_of(self._deck) is not None:
+                button("Match", self._match_key, label="Match key: shift by the smallest step that fits the deck that leads")
 
     def _tiles(self, parts: Decomposition) -> None:
         with ui.element("div").classes("rx-tiles"):
@@ -177,8 +182,8 @@ class Card:
         sounds = theirs.shifted(round(self._room.player.value(f"deck.{leader}.pitch")))
         wanted = semitones_to_match(sounds, own)
         self._room.player.send(f"deck.{self._deck}.pitch", float(wanted), 0)
-        what = f"is shifted by {wanted:+d} semitones" if wanted else "is as it was recorded:"
-        tell(f"Deck {self._deck.upper()} {what} to fit deck {leader.upper()}, {sounds.name}")
+        what = f"is shifted by {wanted:+d} st to fit" if wanted else "stays as it was recorded: it fits"
+        tell(f"Deck {self._deck.upper()} {what} deck {leader.upper()}, {sounds.name}")
 
     def _leader(self) -> str | None:
         """Return the deck whose key is to be matched: who leads the clock, else the first other one that has a key."""

@@ -75,4 +75,4 @@ class Menu(ui.button):
 
 def tell(text: str) -> None:
     """Show a line to who did it."""
-    ui.notify(text, position="top", timeout=6000, close_button="close")
+    ui.notify(text, position="bottom-left", timeout=6000, close_button="close")

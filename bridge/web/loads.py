@@ -22,9 +22,11 @@ def put_on(room: Room, deck: str, number: int, only: str | None = None) -> None:
     Raises
     ------
     RemixtureError
-        If there is no such song or source, or nothing of it can be played yet.
+        If there is no such song or source, nothing of it can be played yet, or the deck plays another song.
     """
     player, collection = room.player, room.collection
+    if player.sources(deck) and collection.on(deck) != number and player.status().decks[deck].running:
+        raise RemixtureError(f"deck {deck.upper()} plays {player.song(deck).title}: stop it first")
     if only is None:
         collection.put_on(deck, number)
         return

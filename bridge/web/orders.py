@@ -1,7 +1,6 @@
 """What a page wants -> what the room does."""
 
 import asyncio
-import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated, Literal
@@ -9,13 +8,13 @@ from typing import Annotated, Literal
 import msgspec
 
 from bridge.web.client import Client
+from bridge.web.errands import said_of
 from bridge.web.loads import put_on
 from bridge.web.room import Room
 from engine.model.command import NEXT_BAR, NEXT_BEAT
 from engine.model.errors import RemixtureError
 
 WHEN = {"now": 0, "beat": NEXT_BEAT, "bar": NEXT_BAR}
-LOG = logging.getLogger(__name__)
 LONGEST = 500
 """Characters of a line."""
 
@@ -87,15 +86,7 @@ class Orders:
         loop = asyncio.get_running_loop()
 
         def run() -> None:
-            try:
-                said = work()
-            except RemixtureError as error:
-                said = str(error)
-            except Exception as error:
-                # Nobody else would ever hear of it.
-                LOG.exception("an order of the page failed")
-                said = f"that failed, which is Remixture's fault: {error!r}"
-            if said:
+            if said := said_of(work):
                 loop.call_soon_threadsafe(client.say, said)
 
         pool.submit(run)

@@ -1,11 +1,13 @@
 """The songs of the session: dropped here, prepared, put on decks; what fits together, and why."""
 
 from functools import partial
+from pathlib import Path
 
 from nicegui import run, ui
 
 from bridge.session.songs import OpenSong, State
 from bridge.web.elements import Choices, Menu, button, element, tell
+from bridge.web.loads import put_on
 from bridge.web.room import Room
 from engine.analysis.stems import StemChoice
 from engine.model.errors import RemixtureError
@@ -13,6 +15,7 @@ from engine.model.params import DECKS
 from engine.model.partners import Pulse, partners
 from engine.model.separation import AUTO, MOST_LOOPS
 from engine.prepare import Settings
+from engine.store.setdir import SUFFIX
 
 STRETCH = 0.1
 """How much faster or slower a partner may have to play."""
@@ -29,6 +32,7 @@ class Shelf:
             with ui.row().classes("rx-line"):
                 self._choice("loops", "Loops", [AUTO, *map(str, range(1, MOST_LOOPS + 1))])
                 self._choice("stems", "Stems", [choice.value for choice in StemChoice])
+            button("Open a prepared set ...", self._choose_set)
         self._list = ui.column().classes("rx-list").props('role=list aria-label="Songs"')
 
     def _choice(self, name: str, label: str, choices: list[str]) -> None:
@@ -37,6 +41,27 @@ class Shelf:
             self._drop.update()
 
         ui.select(choices, value=AUTO, label=label, on_change=chosen).props("dense outlined options-dense").classes("rx-grow")
+
+    def _choose_set(self) -> None:
+        """Offer the sets that lie in the session's folder."""
+        sets = sorted(self._room.output.glob(f"*{SUFFIX}"))
+        with ui.dialog(value=True) as dialog, ui.card().classes("rx-dialog"):
+            dialog.on("hide", dialog.delete)
+            ui.label(f"Sets in {self._room.output.resolve()}").classes("rx-head")
+            if not sets:
+                ui.label("There is none: prepare a song, or start remixture in another folder (or with -o FOLDER).").classes(
+                    "rx-note"
+                )
+            with ui.column().classes("rx-list"):
+                for folder in sets:
+                    button(folder.stem, partial(self._open_set, folder, dialog)).props("align=left")
+
+    async def _open_set(self, folder: Path, dialog: ui.dialog) -> None:
+        dialog.close()
+        try:
+            await run.io_bound(self._room.collection.add, folder)
+        except RemixtureError as error:
+            tell(str(error))
 
     def look(self) -> None:
         """Bring the rows up to date."""
@@ -93,6 +118,10 @@ class Row:
             with ui.row().classes("rx-line"):
                 self._step = ui.label().classes("rx-note rx-grow").props("role=status")
                 button("Cancel", partial(self._room.collection.cancel, song.number), label=f"Cancel {song.title}")
+        if song.state is State.CANCELLED:
+            with ui.row().classes("rx-line"):
+                ui.label("cancelled").classes("rx-note rx-grow")
+                button("Go on", partial(self._room.collection.again, song.number, Settings()), label=f"Go on with {song.title}")
         if song.error:
             ui.label(song.error).classes("rx-error").props("role=alert")
         if song.note:
@@ -117,7 +146,7 @@ class Row:
 
     async def _put_on(self, deck: str, number: int) -> None:
         try:
-            await run.io_bound(self._room.collection.put_on, deck, number)
+            await run.io_bound(put_on, self._room, deck, number)
         except RemixtureError as error:
             tell(str(error))
 

@@ -8,6 +8,7 @@ import contextlib
 import hashlib
 import http
 import itertools
+import re
 import secrets
 import threading
 import time
@@ -24,7 +25,7 @@ from engine.analysis.stems import StemChoice
 from engine.model.errors import RemixtureError
 from engine.model.separation import AUTO, loop_count
 from engine.prepare import Settings
-from engine.store.files import TEMPORARY, require_space, safe_name, sha256_of
+from engine.store.files import TEMPORARY, printable, require_space, safe_name, sha256_of
 
 LIMIT = 2_000_000_000
 """Bytes that one file may have."""
@@ -35,13 +36,17 @@ PATIENCE_SECONDS = 2.0
 PLACING = threading.Lock()
 """Of two files that come at once only one gets a name."""
 SUFFIXES = (".stem.mp4", ".wav", ".aif", ".aiff", ".flac", ".ogg", ".opus", ".mp3", ".m4a", ".mp4", ".m4b", ".mov", ".aac")
+UPLOAD = re.compile(f"{re.escape(TEMPORARY)}[0-9a-f]{{16}}({'|'.join(map(re.escape, SUFFIXES))})")
+"""What a file is called that has not come to its end."""
+LEFT_SECONDS = 600.0
+"""To what nobody has written for so long nobody will: another session, which has the same folder, may be taking in a file."""
 
 
 class Refused(Exception):  # noqa: N818 - it is an answer, not a failure
     """Why a file is not taken, and the HTTP status that says so."""
 
     def __init__(self, status: http.HTTPStatus, text: str) -> None:
-        super().__init__(text)
+        super().__init__(printable(text))
         self.status = status
 
 
@@ -49,7 +54,9 @@ class Songs:
     """Takes files for a room; `arrived` is called with the number of each song that came."""
 
     def __init__(self, room: Room, arrived: Callable[[int], None]) -> None:
+        """Clear away what was left of files that never came to their end."""
         self._room, self._arrived = room, arrived
+        clear_uploads(room.output)
         self.routes = [Route("/api/songs", self.put, methods=["PUT"])]
 
     async def put(self, request: Request) -> JSONResponse:
@@ -60,7 +67,7 @@ class Songs:
             await _take_the_rest(request)
             return JSONResponse({"error": str(error)}, error.status)
         except RemixtureError as error:
-            return JSONResponse({"error": str(error)}, http.HTTPStatus.BAD_REQUEST)
+            return JSONResponse({"error": printable(str(error))}, http.HTTPStatus.BAD_REQUEST)
         except ClientDisconnect:
             # Nobody hears this.
             return JSONResponse({"error": "the upload broke off"}, http.HTTPStatus.BAD_REQUEST)
@@ -71,32 +78,16 @@ class Songs:
         folder = self._room.output
         stem, suffix = _name(request.query_params.get("name", ""))
         settings = _settings(request)
-        self._check_length(request, folder)
+        _check_room(request, folder)
         part = folder / f"{TEMPORARY}{secrets.token_hex(8)}{suffix}"
         try:
             digest = await self._write(request, part)
             path = await asyncio.to_thread(_placed, part, digest, stem, suffix)
         except OSError as error:
-            raise Refused(http.HTTPStatus.INSUFFICIENT_STORAGE, f"cannot write to {folder}: {error.strerror}") from error
+            raise _not_written(folder, error) from error
         finally:
             part.unlink(missing_ok=True)
         return await asyncio.to_thread(self._room.collection.add, path, settings)
-
-    @staticmethod
-    def _check_length(request: Request, folder: Path) -> None:
-        """Refuse at once what says of itself that it does not fit."""
-        said = request.headers.get("content-length", "")
-        if not said.isdecimal():
-            return
-        if int(said) > LIMIT:
-            raise _too_large()
-        if int(said) == 0:
-            raise Refused(http.HTTPStatus.BAD_REQUEST, "the file is empty (0 bytes)")
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            require_space(folder, int(said), "the file")
-        except RemixtureError as error:
-            raise Refused(http.HTTPStatus.INSUFFICIENT_STORAGE, str(error)) from error
 
     @staticmethod
     async def _write(request: Request, part: Path) -> str:
@@ -115,6 +106,36 @@ class Songs:
         if size == 0:
             raise Refused(http.HTTPStatus.BAD_REQUEST, "the file is empty (0 bytes)")
         return digest.hexdigest()
+
+
+def clear_uploads(folder: Path) -> None:
+    """Remove what a killed session has left of uploads into a folder."""
+    for part in folder.glob(f"{TEMPORARY}*"):
+        with contextlib.suppress(OSError):
+            if UPLOAD.fullmatch(part.name) and time.time() - part.stat().st_mtime > LEFT_SECONDS:
+                part.unlink()
+
+
+def _check_room(request: Request, folder: Path) -> None:
+    """Make the folder; refuse at once what says of itself that it does not fit."""
+    said = request.headers.get("content-length", "")
+    # What comes in pieces does not say how large it is; of that there must be room for one.
+    size = int(said) if said.isdecimal() else min(PIECE, LIMIT)
+    if size > LIMIT:
+        raise _too_large()
+    if size == 0:
+        raise Refused(http.HTTPStatus.BAD_REQUEST, "the file is empty (0 bytes)")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        require_space(folder, size, "the file")
+    except RemixtureError as error:
+        raise Refused(http.HTTPStatus.INSUFFICIENT_STORAGE, str(error)) from error
+    except OSError as error:
+        raise _not_written(folder, error) from error
+
+
+def _not_written(folder: Path, error: OSError) -> Refused:
+    return Refused(http.HTTPStatus.INSUFFICIENT_STORAGE, f"cannot write to {folder}: {error.strerror}")
 
 
 def _too_large() -> Refused:

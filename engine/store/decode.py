@@ -193,11 +193,14 @@ def _decode_mp4(path: Path, track: int, progress: Progress) -> Samples:
 def _opened_mp4(path: Path) -> Iterator[Any]:
     import av
 
-    try:
-        container = av.open(openable(path))
-    except (av.FFmpegError, ValueError) as error:
-        raise _not_audio(path) from error
-    with container:
+    with contextlib.ExitStack() as stack:
+        name = openable(path)
+        try:
+            # FFmpeg takes no bytes for a name.
+            file = name if isinstance(name, str) else stack.enter_context(path.open("rb"))
+            container = stack.enter_context(av.open(file))
+        except (av.FFmpegError, ValueError) as error:
+            raise _not_audio(path) from error
         if not container.streams.audio:
             raise _not_audio(path)
         yield container

@@ -42,7 +42,7 @@ def printable(text: str) -> str:
 
 
 def openable(path: Path) -> str | bytes:
-    """Return a path as C libraries take it, whatever is in its name."""
+    """Return a path as libsndfile takes it: as bytes where it is no UTF-8."""
     return os.fsencode(path) if str(path) != printable(str(path)) else str(path)
 
 

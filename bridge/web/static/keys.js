@@ -178,6 +178,12 @@ document.addEventListener("keydown", (event) => {
   if (!event.repeat || entry.codes?.has("ArrowUp")) entry.run(entry.codes?.get(event.code));
 });
 
+/** After a click with mouse or finger the keys go on playing, instead of pressing that button again. */
+document.addEventListener("click", (event) => {
+  const button = event.target.closest?.(BUTTONS);
+  if (button && event.detail > 0) button.blur();
+});
+
 let labelled = 0;
 document.addEventListener("rx-tiles", () => {
   cancelAnimationFrame(labelled);

@@ -29,7 +29,7 @@ export class Moves {
   /** Play from a bar on, from the next beat on if the deck runs. */
   jump(bar) {
     wire.set(`${this.#deck}.seek`, this.#beat(bar), this.#runs ? "beat" : "now");
-    this.#map.say(this.#runs ? `To ${barName(bar)} on the next beat` : `Stands at ${barName(bar)}`);
+    this.#map.say(this.#runs ? `To ${barName(bar)} on the next beat` : `At ${barName(bar)}`);
   }
 
   #beat(bar) {

@@ -19,6 +19,7 @@ import { wire } from "./wire.js";
 
 const AGAIN_MS = 700;
 const STEP = 1.6; // of the zoom
+const HEIGHT = 210; // pixels of all lanes, unless they are too many for it
 const STAY_MS = 4000; // what people scrolled to stays, before the map follows again
 const HINT = "Click a bar to jump there, drag for a loop, click a cell to switch it on or off.";
 
@@ -179,7 +180,7 @@ class SongMap extends Piece {
     const { view, lanes } = this;
     view.width = Math.max(this.scroller.clientWidth, 1);
     const least = matchMedia("(pointer: coarse)").matches ? 32 : 24;
-    view.lane = Math.min(Math.max(Math.floor(272 / Math.max(lanes.length, 1)), least), 40);
+    view.lane = Math.min(Math.max(Math.floor(HEIGHT / Math.max(lanes.length, 1)), least), 34);
     const height = lanes.length ? view.y(lanes.length) : 0;
     this.area.style.height = `${height}px`;
     this.area.style.width = `${view.width}px`;

@@ -6,6 +6,8 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, ClassVar
+from unittest.mock import Mock
 
 import pytest
 
@@ -116,6 +118,26 @@ def test_a_process_that_dies_is_told_and_the_rest_goes_on(rig: Rig, tmp_path: Pa
 
     assert rig.until_last(20).error == "die broke off (the system ended it, for want of memory perhaps)"
     assert rig.until_last(21).done
+
+
+def test_a_process_may_be_let_go_of_while_it_is_broken_off() -> None:
+    class Vanishing(Beside[Job]):
+        """Its process is gone at the second look."""
+
+        looks: ClassVar[list[Any]] = [Mock(), None]
+
+        @property
+        def _process(self) -> Any:
+            return self.looks.pop(0)
+
+        @_process.setter
+        def _process(self, _: object) -> None:
+            pass
+
+    process = Vanishing.looks[0]
+    Vanishing("test", work, Mock(), str).close()
+
+    process.terminate.assert_called_once()
 
 
 def test_closing_breaks_off_and_leaves_no_process(rig: Rig, tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """Songs come in, are prepared beside the music, and go onto decks."""
 
+import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from engine.analysis.stems import StemChoice
 from engine.model.errors import RemixtureError
 from engine.prepare import Settings
 from tests.bridge.session.rig import RATE, alive, make_set, until
+from tests.bridge.web.rig import Counted
 from tests.conftest import loop_song
 
 QUICK, STEMS = Settings(stems=StemChoice.NONE), Settings(stems=StemChoice.BUILTIN)
@@ -118,7 +121,9 @@ def test_recordings_of_one_name_have_a_set_each(rig: Rig, first: int, second: in
     assert rig.ended(second).folder == rig.room / "sets" / "first-2.remix"
 
 
-def test_a_deck_takes_up_the_stems_that_come_later_and_goes_on_where_it_is(rig: Rig, second: int) -> None:
+def test_a_deck_takes_up_the_stems_that_come_later_and_goes_on_where_it_is(
+    rig: Rig, second: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     collection, player, number = rig.collection, rig.player, second
     assert rig.ended(number).parts == ("loops",)
     for deck in "ab":
@@ -141,8 +146,12 @@ def test_a_deck_takes_up_the_stems_that_come_later_and_goes_on_where_it_is(rig: 
     for name in ("loop", "seek"):
         player.set(f"deck.a.{name}", 0.0)
     until(lambda: (now := player.status().decks["a"]).loop_bars == 0.0 and now.beat < 1.0)
-    before = player.status()
-    collection.take_up("a")
+    before, loads = player.status(), Counted(player.load)
+    monkeypatch.setattr(player, "load", loads)
+    with ThreadPoolExecutor(2) as pool:
+        # Of two who want it at once one does it.
+        list(pool.map(collection.take_up, "aa"))
+    assert len(loads.times) == 1
     assert collection.on("a") == number
     assert not collection.more("a")
     assert "drums" in player.sources("a")
@@ -190,6 +199,43 @@ def test_what_is_cancelled_can_be_opened_again(rig: Rig) -> None:
     (rig.room / "11.wav").rename(rig.room / "eleven.wav")
     assert collection.add(rig.room / "eleven.wav", QUICK) == running
     assert collection.song(running).state is State.WAITING
+
+
+def test_a_name_that_is_not_utf_8_is_shown_as_far_as_it_is(rig: Rig) -> None:
+    path = rig.song("cafe.wav", 21, 4.0)
+    path = path.rename(rig.room / os.fsdecode(b"caf\xe9.wav"))
+
+    number = rig.collection.add(path, QUICK)
+
+    assert rig.collection.song(number).title == "caf?"
+    made = rig.ended(number)
+    assert (made.state, made.title, made.error) == (State.READY, "caf?", "")
+    assert made.remixset is not None
+    assert (made.remixset.song.title, made.remixset.song.path) == ("caf?", f"{rig.room}/caf?.wav")
+
+
+def test_what_is_wrong_with_such_a_name_can_be_written(rig: Rig) -> None:
+    path = rig.room / os.fsdecode(b"brok\xe9n.wav")
+    path.write_text("no audio")
+
+    failed = rig.ended(rig.collection.add(path, QUICK))
+
+    assert "brok?n.wav" in failed.error
+
+
+def test_a_song_whose_recording_is_gone_is_not_broken_off(
+    rig: Rig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bridge.session.workshop.Workshop.add", lambda *_: None)
+    collection, path = Collection(rig.player, tmp_path, rig.said.append), tmp_path / "gone.wav"
+    path.write_text("it waits for ever")
+    number = collection.add(path)
+    path.unlink()
+
+    with pytest.raises(RemixtureError, match="the recording is not at"):
+        collection.again(number, STEMS)
+
+    assert collection.song(number).state is State.WAITING
 
 
 def test_closing_leaves_no_process(rig: Rig) -> None:

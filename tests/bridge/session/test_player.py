@@ -5,11 +5,13 @@ import shutil
 import signal
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from bridge.session.link import Link
 from bridge.session.messages import Output
 from bridge.session.player import Player
 from engine.model.errors import RemixtureError
@@ -197,6 +199,35 @@ def test_closing_ends_the_process_and_the_take(room: Path, said: list[str]) -> N
     assert take.late is not None
     assert 0 < take.frames <= player.status().frame
     assert np.isfinite(player.timings("render", 0.5))
+
+
+def test_who_waits_for_a_deck_goes_on_when_the_session_ends(
+    room: Path, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unanswered, undecoded = list[object](), list[object]()
+
+    def endless(track: object) -> bool:
+        undecoded.append(track)
+        time.sleep(0.01)
+        return True
+
+    player, folder = Player(Output("null", RATE), said.append), make_set(room, seed=8)
+    with ThreadPoolExecutor(2) as pool:
+        player.start()
+        monkeypatch.setattr(Link, "load", lambda *load: unanswered.append(load))
+        loads = [pool.submit(player.load, "a", folder)]
+        until(lambda: unanswered)
+        monkeypatch.setattr("bridge.session.library._Track.step", endless)
+        loads.append(pool.submit(player.load, "b", folder, stays=True))
+        until(lambda: undecoded)
+
+        player.close()
+
+        for load in loads:
+            with pytest.raises(RemixtureError, match="the session ended"):
+                load.result(1.0)
+    with pytest.raises(RemixtureError, match="the session ended"):
+        player.load("a", folder)
 
 
 def test_a_sink_that_is_not_there_is_one_line(said: list[str]) -> None:
