@@ -37,6 +37,11 @@ class Said:
     def __call__(self, text: str) -> None:
         """Say one."""
         self.recent.add(text)
+        self.here(text)
+
+    @staticmethod
+    def here(text: str) -> None:
+        """Say one on the terminal alone: the page shows it anyway."""
         tell(text)
         _make_room()
 
@@ -114,6 +119,8 @@ class Terminal:
             server = page.serve(self._options, room, self._password)
             stack.callback(server.close)
             self._say(f"the page is {server.url}")
+            if server.shared_url:
+                self._say(f"other devices find it at {server.shared_url}, and ask for the password")
 
     def _open(self, deck: str, path: Path, *, plays: bool) -> None:
         """Put a song or a set on a deck, now or when it is prepared."""
@@ -159,9 +166,9 @@ class Terminal:
             self._steps[song.number] = song.step
             name = self._names.get(song.number, song.title)
         if begins:
-            self._say(f"{name}: {song.step}")
+            self._say.here(f"{name}: {song.step}")
         if song.error:
-            self._say(song.error)
+            self._say.here(song.error)
         if fit:
             # What tells of songs does not wait for a deck.
             threading.Thread(target=self._arrive, args=(name, song.number, fit), name="put on", daemon=True).start()

@@ -179,13 +179,13 @@ class Known:
     def go_on(self, link: "Link", deck: str, left: Status) -> None:
         """Have a deck go on where it was, now that its song lies there again."""
         was = left.decks[deck]
-        self._put(link, deck_values(self.values, self.cells(deck), deck, was.beat, playing=was.running))
+        self._put(link, deck_values(self.values, self.cells(deck), deck, was, was.beat))
 
     def stay(self, link: "Link", deck: str, left: Status, at: int, rate: int) -> None:
         """Have a deck go on, from frame `at` of the engine's clock on, where it would be had it never been stopped."""
         was = left.decks[deck]
         away = (at - left.frame) / rate * was.bpm / 60.0 if was.running else 0.0
-        self._put(link, deck_values(self.values, self.cells(deck), deck, was.beat + away, playing=was.running), at)
+        self._put(link, deck_values(self.values, self.cells(deck), deck, was, was.beat + away), at)
 
     def _put(self, link: "Link", values: Iterator[tuple[str, float]], at: int = 0) -> None:
         """Send values; what moves a deck at frame `at`."""

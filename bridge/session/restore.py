@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
+from bridge.session.status import DeckStatus
+
 ONCE = frozenset({"seek", "jump", "cue", "beat", "cell"})
 """What happens once, and would be wrong a second time."""
 LAST = ("loop", "clip", "play")
@@ -17,17 +19,19 @@ def master_values(values: Mapping[str, float], beat: float) -> Iterator[tuple[st
 
 
 def deck_values(
-    values: Mapping[str, float], cells: Mapping[str, Mapping[int, bool]], deck: str, beat: float, *, playing: bool
+    values: Mapping[str, float], cells: Mapping[str, Mapping[int, bool]], deck: str, was: DeckStatus, beat: float
 ) -> Iterator[tuple[str, float]]:
-    """Yield the values of a deck and its sources, its song at `beat`; `cells` as `Known.cells` has them."""
+    """Yield the values of a deck and its sources, its song at `beat`, its loop where it was; `cells` as in `Known.cells`."""
     for source, bars in cells.items():
         yield from ((f"deck.{deck}.{source}.cell", float(bar if on else -bar)) for bar, on in bars.items())
     mine = {path: value for path, value in values.items() if path.startswith(f"deck.{deck}.") and _name(path) not in ONCE}
     yield from ((path, value) for path, value in mine.items() if _name(path) not in LAST)
+    if was.loop_bars > 0.0:
+        yield f"deck.{deck}.seek", was.loop_beat
+        yield f"deck.{deck}.loop", was.loop_bars
     yield f"deck.{deck}.seek", beat
-    for name in LAST[:-1]:
-        yield from ((path, value) for path, value in mine.items() if _name(path) == name and value > 0.0)
-    yield f"deck.{deck}.play", float(playing)
+    yield from ((path, value) for path, value in mine.items() if _name(path) == "clip" and value > 0.0)
+    yield f"deck.{deck}.play", float(was.running)
 
 
 def _name(path: str) -> str:

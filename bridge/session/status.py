@@ -25,6 +25,7 @@ class DeckStatus:
     beat: float = 0.0
     bpm: float = 0.0
     loop_bars: float = 0.0
+    loop_beat: float = 0.0
     peak_dbfs: float = -200.0
     rms_dbfs: float = -200.0
     sources_dbfs: tuple[float, ...] = ()
@@ -69,7 +70,8 @@ def status_of(numbers: NDArray[np.float64], fields: Sequence[str]) -> Status:
 
 
 def _deck(meters: Mapping[str, float], at: str) -> DeckStatus:
-    beat, bpm, loop, peak, rms = (meters[f"{at}.{name}"] for name in ("beat", "bpm", "loop_bars", "peak_dbfs", "rms_dbfs"))
-    names = (f"{at}.source.{k}" for k in range(int(meters[f"{at}.sources"])))
-    sources = tuple(meters[name] for name in names if name in meters)
-    return DeckStatus(bool(meters[f"{at}.loaded"]), bool(meters[f"{at}.running"]), beat, bpm, loop, peak, rms, sources)
+    names = ("beat", "bpm", "loop_bars", "loop_beat", "peak_dbfs", "rms_dbfs")
+    rows = (f"{at}.source.{k}" for k in range(int(meters[f"{at}.sources"])))
+    sources = tuple(meters[row] for row in rows if row in meters)
+    loaded, running = bool(meters[f"{at}.loaded"]), bool(meters[f"{at}.running"])
+    return DeckStatus(loaded, running, sources_dbfs=sources, **{name: meters[f"{at}.{name}"] for name in names})

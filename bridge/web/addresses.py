@@ -43,3 +43,14 @@ def _our_name(name: str) -> bool:
         own = socket.gethostname().lower().partition(".")[0]
         return name in (own, f"{own}.local")
     return True
+
+
+def own_address() -> str:
+    """Return the address by which others on the network most likely reach this machine."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            # Nothing is sent: the system only says from where it would be. The address is one for documentation (RFC 5737).
+            probe.connect(("192.0.2.1", 9))
+            return str(probe.getsockname()[0])
+        except OSError:
+            return socket.gethostname()

@@ -119,7 +119,7 @@ class Card:
                 knob(f"{path}.{name}", label)
             element("rx-meter", of=path, orientation="horizontal")
         with ui.row().classes("rx-line rx-knobs"):
-            choice(f"{path}.side", "Side of the crossfader", ("left", "thru", "right"))
+            choice(f"{path}.side", "Side of the crossfader", ("L", "thru", "R"))
             for name, text, label in SWITCHES:
                 switch(f"{path}.{name}", f"{label} deck {self._deck}", text)
             if self._key_of(self._deck) is not None:

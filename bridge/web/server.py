@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bridge.web.addresses import EVERY, LOOPBACK, Addresses
+from bridge.web.addresses import EVERY, LOOPBACK, Addresses, own_address
 from bridge.web.room import Room
 from engine.model.errors import RemixtureError
 
@@ -75,6 +75,14 @@ class PageServer:
     def url(self) -> str:
         """The link that lets somebody on this machine in."""
         return f"http://{LOOPBACK[0]}:{self._port}/?token={self._token}"
+
+    @property
+    def shared_url(self) -> str:
+        """Where others on the network find the page; "" if they cannot."""
+        if not Addresses(self._port, self._host).shared:
+            return ""
+        host = own_address() if self._host in EVERY else self._host
+        return f"http://[{host}]:{self._port}/" if ":" in host else f"http://{host}:{self._port}/"
 
     def wait(self, seconds: float = START_SECONDS) -> None:
         """Wait until the page is there; RemixtureError if it does not come."""

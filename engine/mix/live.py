@@ -122,6 +122,11 @@ class LiveDeck(Channel):
         """Length of the loop that is on, or 0."""
         return self._transport.loop_bars if self.record else 0.0
 
+    @property
+    def loop_beat(self) -> float:
+        """The beat at which that loop begins."""
+        return self._transport.loop_beat if self.record else 0.0
+
     def set(self, source: int, slot: int, value: float, *, at_once: bool) -> None:
         """Obey a command."""
         if self.record is None:

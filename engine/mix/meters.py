@@ -34,6 +34,7 @@ DECK_FIELDS: Final = (
     "tempo",
     "stretched",
     "loop_bars",
+    "loop_beat",
     "peak_dbfs",
     "rms_dbfs",
     "sources",
@@ -87,7 +88,7 @@ class Meters:
             peak, rms = read_levels(self._decks[i])
             here[:] = (
                 deck.record is not None, deck.running, deck.position / self._rate, deck.beat, deck.bpm, deck.tempo,
-                deck.stretching, deck.loop_bars, peak, rms, len(deck.names),
+                deck.stretching, deck.loop_bars, deck.loop_beat, peak, rms, len(deck.names),
             )  # fmt: skip
             sources = self.values[_HEADS + i * SOURCES_METERED : _HEADS + (i + 1) * SOURCES_METERED]
             np.maximum(deck.peaks[:SOURCES_METERED], _QUIETEST, out=sources)

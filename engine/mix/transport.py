@@ -20,7 +20,7 @@ class Transport:
         self._record, self._voices = record, voices
         self._grid, self._rate = record.grid, record.rate
         self.cue_point = voices.current.stream.position
-        self.loop_bars = 0.0
+        self.loop_bars = self.loop_beat = 0.0
         self.slip = False
         self._song_heard = True
         self._landed = -1
@@ -86,6 +86,7 @@ class Transport:
         else:
             first = math.floor(self.beat_at(self._under_way) + GRACE_BEATS)
             last = first + bars * self._grid.beats_per_bar
+            self.loop_beat = float(first)
             stream.loop(self.frame_at(first), self._frames_between(first, last))
         self.loop_bars = bars
 

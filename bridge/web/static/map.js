@@ -154,8 +154,8 @@ class SongMap extends Piece {
   #see() {
     const at = `deck.${this.deck}`;
     if (!this.song) return;
-    const [bars, beat] = [wire.meter(`${at}.loop_bars`) || 0, wire.meter(`${at}.beat`) || 0];
-    if (this.region.see(bars, beat, this.song.beatsPerBar)) this.#showLoop();
+    const [bars, start] = [wire.meter(`${at}.loop_bars`) || 0, wire.meter(`${at}.loop_beat`) || 0];
+    if (this.region.see(bars, start, this.song.beatsPerBar)) this.#showLoop();
   }
 
   /** Draw the picture with the next frame: all of it, or the lane of a source. */

@@ -151,7 +151,9 @@ def test_a_killed_engine_is_started_again_and_goes_on_where_it_was(player: Playe
     until(lambda: player.cells("a") == cells)
     player.set("deck.a.seek", 4.0)
     player.set("deck.a.play", 1.0)
-    until(lambda: 4.0 < player.status().decks["a"].beat < 12.0)
+    until(lambda: player.status().decks["a"].beat > 4.0)
+    player.set("deck.a.loop", 2.0)
+    until(lambda: 5.2 < player.status().decks["a"].beat < 12.0)
     before, pid = player.status(), player.pid
     heard, samples = player.heard(0)
     assert heard > before.frame
@@ -163,6 +165,7 @@ def test_a_killed_engine_is_started_again_and_goes_on_where_it_was(player: Playe
 
     now = player.status().decks["a"]
     assert -0.2 < now.beat - before.decks["a"].beat < 2.0
+    assert (now.loop_bars, now.loop_beat) == (2.0, 4.0)
     assert player.value("deck.a.drums.gain") == -7.0
     assert len([line for line in said if "the engine died" in line]) == 1
     until(lambda: player.status().decks["a"].peak_dbfs > -40.0)

@@ -29,7 +29,8 @@ from engine.model.params import DECKS, PARAMS, find
 
 STATIC = Path(bridge.web.__file__).parent / "static"
 MASTER = ("frame", "beat", "bpm", "peak_dbfs", "true_peak_dbtp", "momentary_lufs", "reduction_db")
-DECK = ("loaded", "running", "beat", "bpm", "tempo", "loop_bars", "peak_dbfs", *(f"source.{row}" for row in range(8)))
+PLACE = ("loaded", "running", "beat", "bpm", "tempo", "loop_bars", "loop_beat", "peak_dbfs")
+DECK = (*PLACE, *(f"source.{row}" for row in range(8)))
 FIELDS = (
     *(f"master.{name}" for name in MASTER),
     *(f"deck.{deck}.{name}" for deck in DECKS for name in DECK),
