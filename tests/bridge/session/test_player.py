@@ -156,7 +156,7 @@ def test_a_killed_engine_is_started_again_and_goes_on_where_it_was(player: Playe
     until(lambda: 5.2 < player.status().decks["a"].beat < 12.0)
     before, pid = player.status(), player.pid
     heard, samples = player.heard(0)
-    assert heard > before.frame
+    assert heard >= before.frame
     assert np.abs(samples).max() > 0.01
 
     os.kill(pid, signal.SIGKILL)
