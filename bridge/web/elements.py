@@ -29,9 +29,9 @@ def knob(path: str, label: str, *, bpm_of: str | None = None) -> Element:
     return element("rx-knob", path=path, label=label, bpm_of=bpm_of)
 
 
-def switch(path: str, label: str, text: str, *, at: str = "now", mode: str = "toggle") -> Element:
-    """Put a switch that takes effect `at` now, the next beat or bar; `mode` press only ever turns it on."""
-    return element("rx-switch", path=path, label=label, text=text, at=at, mode=mode)
+def switch(path: str, label: str, text: str, *, mode: str = "toggle") -> Element:
+    """Put a switch; `mode` press only ever turns it on."""
+    return element("rx-switch", path=path, label=label, text=text, mode=mode)
 
 
 def choice(path: str, label: str, labels: Sequence[str]) -> Element:

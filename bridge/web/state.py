@@ -25,7 +25,7 @@ def hello(player: Player, fields: Names) -> dict[str, object]:
         }
         for param in PARAMS
     }  # fmt: skip
-    return {"params": params, "fields": fields, "rate": player.rate, "names": DECKS}
+    return {"params": params, "fields": fields, "rate": player.rate}
 
 
 class Decks:

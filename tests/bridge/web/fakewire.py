@@ -135,7 +135,7 @@ class FakeWire:
         self._loop = asyncio.get_running_loop()
         self._clients.append(client)
         params = {param.pattern: asdict(param) for param in PARAMS}
-        hello = {"params": params, "fields": FIELDS, "rate": 48_000, "names": DECKS}
+        hello = {"params": params, "fields": FIELDS, "rate": 48_000}
         for message in ({"hello": hello}, {"values": self.values, "all": True}, {"decks": self.decks}, {"learning": ""}):
             await client.send_text(json.dumps(message))
         with contextlib.suppress(WebSocketDisconnect):

@@ -34,7 +34,6 @@ def test_a_page_is_told_everything_at_once(served: Served) -> None:
         "low": -12.0, "high": 12.0, "default": 0.0, "unit": "dB", "curve": "linear", "text": "Level of one source.",
     }  # fmt: skip
     assert page.hello["rate"] == player.rate
-    assert page.hello["names"] == ["a", "b", "c", "d"]
     assert (deck["song"], deck["title"], deck["bpm"], deck["beats_per_bar"]) == (0, "song-0", pytest.approx(120.0), 4)
     assert (deck["parts"], deck["sources"]) == (["stems", "loops"], ["drums", "bass", "residual", "loop-1"])
     assert [source["id"] for source in deck["layers"]["loops"]] == ["loop-1", "residual"]
