@@ -112,18 +112,21 @@ class Card:
 
     def _knobs(self) -> None:
         path = f"deck.{self._deck}"
-        with ui.row().classes("rx-line rx-knobs"):
-            knob(f"{path}.gain", "Level")
-            knob(f"{path}.tempo", "Tempo", bpm_of=self._deck)
-            for name, label in KNOBS:
-                knob(f"{path}.{name}", label)
+        with ui.element("div").classes("rx-desk"):
+            with ui.row().classes("rx-knobs"):
+                knob(f"{path}.gain", "Level")
+                knob(f"{path}.tempo", "Tempo", bpm_of=self._deck)
+                for name, label in KNOBS:
+                    knob(f"{path}.{name}", label)
+            with ui.row().classes("rx-knobs"):
+                choice(f"{path}.side", "Side of the crossfader", ("L", "thru", "R"))
+                for name, text, label in SWITCHES:
+                    switch(f"{path}.{name}", f"{label} deck {self._deck}", text)
+                if self._key_of(self._deck) is not None:
+                    button(
+                        "Match", self._match_key, label="Match key: shift by the smallest step that fits the deck that leads"
+                    )
             element("rx-meter", of=path, orientation="horizontal")
-        with ui.row().classes("rx-line rx-knobs"):
-            choice(f"{path}.side", "Side of the crossfader", ("L", "thru", "R"))
-            for name, text, label in SWITCHES:
-                switch(f"{path}.{name}", f"{label} deck {self._deck}", text)
-            if self._key_of(self._deck) is not None:
-                button("Match", self._match_key, label="Match key: shift by the smallest step that fits the deck that leads")
 
     def _tiles(self, parts: Decomposition) -> None:
         with ui.element("div").classes("rx-tiles"):

@@ -105,6 +105,8 @@ def test_a_song_that_is_to_play_its_stems_waits_for_them(songs: Songs) -> None:
     opens(terminal(player, "stems"))
 
     songs.becomes(parts=LOOPS)
+    assert "put on" not in [thread.name for thread in threading.enumerate()]
+    assert not songs.put
     songs.becomes(parts=STEMS, state=State.READY)
 
     until(lambda: player.values, 5.0)

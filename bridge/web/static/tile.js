@@ -62,7 +62,8 @@ class Tile extends Piece {
 
   #makeBody(name) {
     const crosstalk = this.number("crosstalk", null);
-    const facts = [this.word("confidence"), crosstalk === null ? "" : `leaks ${signed(crosstalk, 0)} dB`].filter(Boolean);
+    const fit = this.word("confidence");
+    const facts = [fit && fit !== "exact" ? `fits ${fit}` : fit, crosstalk === null ? "" : `leaks ${signed(crosstalk, 0)} dB`].filter(Boolean);
     const attributes = { class: "rx-body", type: "button", "data-path": this.#path("mute") };
     const lines = [make("span", { class: "rx-name" }, name), make("small", { class: "rx-facts" }, facts.join(" \u00b7 "))];
     const leaks = crosstalk === null ? "" : ` About ${signed(crosstalk, 0)} dB of it belong to other sources.`;

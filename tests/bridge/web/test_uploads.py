@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from bridge.web import songs
-from bridge.web.songs import LEFT_SECONDS, Songs, clear_uploads
+from bridge.web.songs import LEFT_SECONDS, Songs
 from engine.model.errors import RemixtureError
 
 PUT = "/api/songs?name=a.wav"
@@ -66,7 +66,6 @@ def test_what_a_killed_session_left_of_uploads_is_cleared_and_nothing_else(tmp_p
         if path != fresh:
             os.utime(path, (long_ago, long_ago))
 
-    clear_uploads(tmp_path)
+    client(tmp_path)
 
     assert sorted(tmp_path.iterdir()) == sorted((fresh, others, song))
-    assert client(tmp_path / "nothing").get("/").status_code == 404
