@@ -153,6 +153,8 @@ def test_a_killed_engine_is_started_again_and_goes_on_where_it_was(player: Playe
     player.set("deck.a.play", 1.0)
     until(lambda: player.status().decks["a"].beat > 4.0)
     player.set("deck.a.loop", 2.0)
+    # Until it loops, its place may be that before the seek.
+    until(lambda: player.status().decks["a"].loop_bars == 2.0)
     until(lambda: 5.2 < player.status().decks["a"].beat < 12.0)
     before, pid = player.status(), player.pid
     heard, samples = player.heard(0)
