@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from bridge.cli.screen import Screen
 from engine.model.errors import RemixtureError
-from engine.model.separation import AUTO, MOST_LOOPS, loop_count
+from engine.model.loopcount import AUTO, MOST_LOOPS, loop_count
 
 if TYPE_CHECKING:
     from engine.model.remixset import RemixSet

@@ -11,9 +11,9 @@ from bridge.web.loads import put_on
 from bridge.web.room import Room
 from engine.analysis.stems import StemChoice
 from engine.model.errors import RemixtureError
+from engine.model.loopcount import AUTO, MOST_LOOPS
 from engine.model.params import DECKS
 from engine.model.partners import Pulse, partners
-from engine.model.separation import AUTO, MOST_LOOPS
 from engine.prepare import Settings
 from engine.store.setdir import SUFFIX
 

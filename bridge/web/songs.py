@@ -23,7 +23,7 @@ from starlette.routing import Route
 from bridge.web.room import Room
 from engine.analysis.stems import StemChoice
 from engine.model.errors import RemixtureError
-from engine.model.separation import AUTO, loop_count
+from engine.model.loopcount import AUTO, loop_count
 from engine.prepare import Settings
 from engine.store.files import TEMPORARY, printable, require_space, safe_name, sha256_of
 

@@ -4,6 +4,7 @@
 - `grid`        beats and downbeats: seconds <-> beats <-> bars
 - `key`         the key of a song, and how far apart two are
 - `separation`  a song taken apart, as analysis hands it on
+- `loopcount`   how many loops a person asks for
 - `colors`      colour by content
 - `remixset`    a song taken apart, as it lies on disk
 - `cells`       a source in a bar: what it plays when it is switched on there

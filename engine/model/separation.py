@@ -7,13 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.model.audio import Samples
-from engine.model.errors import RemixtureError
 
 SettingValue = str | int | float | bool | None
-
-MOST_LOOPS = 12
-"""Loops that one may ask for."""
-AUTO = "auto"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,18 +66,3 @@ class Separation:
     provenance: Provenance
     blocks: Iterator[Samples]
     layout: Layout | None = None
-
-
-def loop_count(text: str) -> int | None:
-    """Return the number of loops that a person asks for, None for auto.
-
-    Raises
-    ------
-    RemixtureError
-        If it is neither auto nor a number from 1 to `MOST_LOOPS`.
-    """
-    if text == AUTO:
-        return None
-    if not (text.isascii() and text.isdecimal() and len(text) < 4 and 1 <= int(text) <= MOST_LOOPS):
-        raise RemixtureError(f"loops are auto, or a number from 1 to {MOST_LOOPS}, got {text[:20]!r}")
-    return int(text)
