@@ -105,6 +105,9 @@ class _Run:
         if self.set.grid is None:
             # A header may be off by a codec's padding: what was decoded is what counts.
             self._keep(song=dataclasses.replace(self.set.song, frames=self.audio.frames))
+        elif read_manifest(folder).song != self.set.song:
+            # Nothing may be left to find, and still the recording has another place or name than before.
+            self._keep()
 
     @property
     def audio(self) -> Audio:

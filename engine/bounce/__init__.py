@@ -4,6 +4,8 @@
 - `load`    sets -> banks in memory, resampled, straightened
 - `run`     a mix of sets -> a performance
 - `take`    a take and its sets -> a performance
+- `replay`  a take's sets, found, and the hands that play it again
+- `dry`     a take without its faders, and where they stood: `faders`; its `beats`
 - `output`  a performance -> files
 
 The mixer is the one that plays live, here under a clock that runs as fast as it can.

@@ -104,9 +104,12 @@ def _straightened(samples: Samples, rate: int, grid: Beatgrid) -> tuple[Samples,
     return straight.reshape(*samples.shape[:2], -1), steady
 
 
-def room(shape: tuple[int, ...]) -> Samples:
-    """Return room for samples: memory, or where they would fill it a file that has no name and goes when it is closed."""
-    if 4 * int(np.prod(shape)) <= LARGEST_IN_MEMORY:
-        return np.empty(shape, dtype=np.float32)
+def room(shape: tuple[int, ...], *, in_file: bool = False) -> Samples:
+    """Return room for samples: memory, or a file that has no name and goes when it is closed.
+
+    The file serves where they would fill the memory, or with `in_file`. What is not written to is silence, and takes no room.
+    """
+    if not in_file and 4 * int(np.prod(shape)) <= LARGEST_IN_MEMORY:
+        return np.zeros(shape, dtype=np.float32)
     with tempfile.TemporaryFile(prefix="remixture-") as file:
         return np.memmap(file, dtype=np.float32, mode="w+", shape=shape)

@@ -4,7 +4,7 @@ import numpy as np
 
 from engine.dsp.fades import AGE, GLIDE_SECONDS, TARGET, Glides, glide_to, glides
 from engine.mix.addresses import DECK_PLAY, SOURCES_MOST, Place
-from engine.mix.kernels import LONGEST, Bus, mix
+from engine.mix.kernels import LONGEST, NO_TAPS, Bus, mix
 from engine.mix.levels import Levels
 from engine.mix.strip import Strip
 from engine.mix.voice import Voice
@@ -20,6 +20,9 @@ class Channel:
     levels: Levels
     summed = False
     """Whether the sum of the sources is stretched, so that they are not there one by one."""
+
+    bare = False
+    """Whether taps are given the sources before their levels and the fader."""
 
     playing = 0
     """Which bank of the record is heard."""
@@ -62,7 +65,7 @@ class Channel:
         at = self._wait(n)
         while at < n and (count := self._moving(n - at)) > 0:
             at += self._sound(buses, at, count, taps, tap_at + at)
-        self.strip.process(n, bus, cue, taps, tap_at)
+        self.strip.process(n, bus, cue, NO_TAPS if self.bare else taps, tap_at)
 
     def _wait(self, _n: int) -> int:
         """Return how many of the next frames pass before the deck begins."""
@@ -82,7 +85,10 @@ class Channel:
         buses, at, n, taps, tap_at = where
         names = self.levels.names[bank]
         to, length, scratch = self.strip.to, self._length, self._scratch
-        mix(voice.window, voice.position, n, rows, common, length, scratch, buses, to, at, taps, names, tap_at, self.peaks)
+        mix(
+            voice.window, voice.position, n, rows, common, length, scratch, buses, to, at, taps, names, tap_at, self.peaks,
+            self.bare,
+        )  # fmt: skip
         voice.advance(n)
 
     def compile(self) -> None:

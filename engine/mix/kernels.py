@@ -41,6 +41,7 @@ def mix(
     names: Names,
     tap_at: int,
     peaks: Peaks,
+    bare: bool,  # noqa: FBT001 - a kernel takes no keywords
 ) -> None:
     """Add `n` frames of every source, at its level, to its bus.
 
@@ -62,6 +63,8 @@ def mix(
         Which name each source has: its place in `to`, among the taps and the peaks.
     peaks : ndarray [shape=(names,), linear]
         Raised to the highest sample that each source gives.
+    bare : bool
+        Taps are given each source before its own level, at the common ones.
     """
     first, last = min(max(0, -position), n), min(max(0, samples.shape[2] - position), n)
     levels[0, :n] = 1.0
@@ -80,8 +83,9 @@ def mix(
                 peak = max(peak, abs(share))
             if taps.shape[0] > 0:
                 tap = taps[names[k], c, tap_at + first : tap_at + last]
+                heard = levels[0, first:last] if bare else level
                 for i in range(last - first):
-                    tap[i] += level[i] * source[i]
+                    tap[i] += heard[i] * source[i]
         peaks[names[k]] = peak
 
 

@@ -99,6 +99,11 @@ class LiveMixer(Mixer):
         self._compensate()
         live.compile()
 
+    def bare_taps(self) -> None:
+        """Let taps have every source before its levels and its deck's fader, from now on."""
+        for deck in self._live:
+            deck.bare = True
+
     def _forget(self, first: int, last: int) -> None:
         """Drop what still waits for sources that are taken off."""
         self._queue.forget(first, last)

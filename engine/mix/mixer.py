@@ -51,7 +51,8 @@ class Mixer:
         self._ceiling = gain_of_db(float(self._values[MASTER_CEILING]))
         self._clip = 1.0 if integer_output else np.inf
         self._length = max(1, round(GLIDE_SECONDS * rate))
-        self._gain = glides(np.ones(1))[0]
+        self.fader = glides(np.ones(1))[0]
+        """The glide of the master level."""
         self._bus, self._cue, self._scratch = (np.zeros((2, LONGEST)) for _ in range(3))
         self._no_taps = (NO_TAPS,) * len(self.decks)
         self._compile()
@@ -59,7 +60,7 @@ class Mixer:
     def _compile(self) -> None:
         for deck in self.decks:
             deck.compile()
-        glide_to(self._gain, 1.0, 0)
+        glide_to(self.fader, 1.0, 0)
         self._finish(0, np.zeros((2, 0), dtype=np.float32), 0)
 
     def send(self, command: Command) -> None:
@@ -138,10 +139,10 @@ class Mixer:
             return
         self._values[place.slot] = value
         if place.slot == MASTER_GAIN:
-            glide_to(self._gain, gain_of_db(value), 0 if at_once else self._length)
+            glide_to(self.fader, gain_of_db(value), 0 if at_once else self._length)
         limited = self._values[MASTER_LIMITER] != 0.0
         self._ceiling = gain_of_db(float(self._values[MASTER_CEILING])) if limited else np.inf
 
     def _finish(self, n: int, out: Samples, at: int) -> None:
-        scale(self._bus, n, self._gain, self._length, self._scratch)
+        scale(self._bus, n, self.fader, self._length, self._scratch)
         self._limiter.process(self._bus, n, self._ceiling, self._clip, out, at)

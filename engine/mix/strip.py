@@ -61,7 +61,8 @@ class Strip:
         self._bands, self._wet = glides(np.ones(3)), glides(np.zeros(1))[0]
         self._coefficients, self._isolator = isolator_coefficients(rate), isolator_state()
         self._knob, self._sweep_wet, self._sweep = glides(np.zeros(1))[0], glides(np.zeros(2)), sweep_state()
-        self._pfl, self._faders = glides(np.zeros(1)), glides(np.ones(2))
+        self._pfl, self.faders = glides(np.zeros(1)), glides(np.ones(2))
+        """The deck's level, and its side of the crossfader."""
         self._cross = (0.0, 0.0, 0)
         self._scratch = np.zeros((2, LONGEST))
 
@@ -103,7 +104,7 @@ class Strip:
     def set(self, slot: int, value: float, length: int) -> None:
         """Obey a command to the deck, if the strip is meant."""
         if slot == DECK_GAIN:
-            glide_to(self._faders[0], gain_of_db(value), length)
+            glide_to(self.faders[0], gain_of_db(value), length)
         elif slot in BANDS:
             glide_to(self._bands[BANDS.index(slot)], 0.0 if value <= KILLED_DB else gain_of_db(value), length)
         elif slot == DECK_FILTER:
@@ -112,12 +113,12 @@ class Strip:
             glide_to(self._pfl[0], value, length)
         elif slot == DECK_SIDE:
             self._cross = (self._cross[0], value, self._cross[2])
-            glide_to(self._faders[1], side_gain(*self._cross), length)
+            glide_to(self.faders[1], side_gain(*self._cross), length)
 
     def cross(self, crossfader: float, curve: int, length: int) -> None:
         """Follow the mixer's crossfader."""
         self._cross = (crossfader, self._cross[1], curve)
-        glide_to(self._faders[1], side_gain(*self._cross), length)
+        glide_to(self.faders[1], side_gain(*self._cross), length)
 
     def process(self, n: int, bus: Bus, cue: Bus, taps: Samples, tap_at: int) -> None:
         """Add what is in the buses to the mixer's bus and to the headphones'."""
@@ -127,7 +128,7 @@ class Strip:
         isolate(own, 0, n, self._coefficients, self._isolator, self._bands, self._length, self._wet, self._wet_length)
         sweep(own, 0, n, self._rate, self._sweep, self._knob, self._length, self._sweep_wet, self._wet_length)
         fade(own, n, self._pfl, self._length, self._scratch, cue, NO_TAPS, 0)
-        fade(own, n, self._faders, self._length, self._scratch, bus, taps, tap_at)
+        fade(own, n, self.faders, self._length, self._scratch, bus, taps, tap_at)
 
     def _effects(self, own: Bus, n: int) -> None:
         self._rest.process(own, n)

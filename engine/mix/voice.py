@@ -171,7 +171,7 @@ class Sum:
         start, levels = self._stream.position, self._levels
         mix(
             self._bank.samples, start, n, levels, self._none, 1, self._scratch, self._bus[None], self._rows, 0, NO_TAPS,
-            self._rows, 0, self._peak,
+            self._rows, 0, self._peak, False,  # noqa: FBT003 - a kernel takes no keywords
         )  # fmt: skip
         self._stream.advance(n)
         out[:] = self._bus[:channels, :n]

@@ -17,10 +17,10 @@ from engine.model.colors import colors_of
 from engine.model.separation import Part, Provenance, Separation
 from engine.store.decode import decode_track, probe
 
-ALGORITHM_VERSION = 1
+ALGORITHM_VERSION = 2
 USUAL_ORDER = ("drums", "bass", "other", "vocals")
 KIND_WORDS = {
-    "drums": ("drum", "beat", "perc", "kick"),
+    "drums": ("drum", "beat", "perc", "kick", "snare", "clap", "hats", "hihat", "hi-hat", "cymbal"),
     "bass": ("bass", "sub"),
     "vocals": ("voc", "vox", "voice", "acap", "sing"),
 }
@@ -58,9 +58,14 @@ def stem_names(path: Path) -> list[str]:
         return []
 
 
+def kind_of_name(name: str) -> str:
+    """Return which of `USUAL_ORDER` a stem or a loop of that name is."""
+    return next((kind for kind, words in KIND_WORDS.items() if any(word in name.lower() for word in words)), "other")
+
+
 def _parts(names: list[str]) -> tuple[Part, ...]:
     """One part per stem. The first of a kind has the kind as its id, further ones are numbered."""
-    kinds = [next((k for k, words in KIND_WORDS.items() if any(w in name.lower() for w in words)), "other") for name in names]
+    kinds = [kind_of_name(name) for name in names]
     parts: list[Part] = []
     for name, kind, color in zip(names, kinds, colors_of(kinds), strict=True):
         same = sum(p.kind == kind for p in parts)

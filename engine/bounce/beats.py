@@ -1,0 +1,57 @@
+"""The beats of a performance: those of its clock, counted on through loops and jumps."""
+
+import numpy as np
+
+from engine.model.grid import Beatgrid
+
+SETTLES = 1024
+"""Frames after which the clock is surely on the beat of the deck that leads it."""
+
+USUAL_BPM = 120.0
+
+
+class BeatCounter:
+    """Counts the beats that were heard, from frame 0 on.
+
+    Where the clock leaps by whole beats, as loops of whole beats do, nothing happens; where it leaps by less, as a seek may,
+    one beat is longer or shorter.
+    """
+
+    def __init__(self) -> None:
+        self._frames, self._counted, self._clock = [0], [0.0], [0.0]
+
+    def note(self, frame: int, beat: float, expected: float, *, follow: bool) -> None:
+        """Note the clock's beat at a frame, `expected` beats after the note before; unless `follow` only these count."""
+        count = self._counted[-1] + expected
+        if follow:
+            count += (beat - count + 0.5) % 1.0 - 0.5
+        self._frames.append(frame)
+        self._counted.append(count)
+        self._clock.append(beat)
+
+    def grid(self, first: int, last: int, rate: int, beats_per_bar: int) -> Beatgrid:
+        """Return the beats in seconds, from the bar line at or before frame `first` on until after `last`."""
+        frames, counted = np.array(self._frames, dtype=np.float64), np.array(self._counted)
+        at = min(int(np.searchsorted(frames, first + SETTLES)), frames.size - 1)
+        # Bars are the clock's own at that place.
+        counted += round(self._clock[at] - counted[at])
+        rising = np.flatnonzero(np.diff(np.maximum.accumulate(counted[at:]), prepend=-np.inf) > 0.0) + at
+        frames, counted, slopes = frames[rising], counted[rising], self._slopes(rising, rate)
+        start = counted[0] - (frames[0] - first) * slopes[0]
+        end = counted[-1] + (last - frames[-1]) * slopes[1]
+        bar = np.floor(start / beats_per_bar + 1e-3) * beats_per_bar
+        beats = np.arange(bar, max(np.ceil(end) + 1.0, bar + 2.0))
+        found = np.interp(beats, counted, frames)
+        found = np.where(beats < counted[0], frames[0] - (counted[0] - beats) / slopes[0], found)
+        found = np.where(beats > counted[-1], frames[-1] + (beats - counted[-1]) / slopes[1], found)
+        return Beatgrid(found / rate, 0, beats_per_bar)
+
+    def _slopes(self, rising: np.ndarray, rate: int) -> tuple[float, float]:
+        """Return the beats a frame at the first and the last of some notes."""
+        return self._slope(int(rising[0]), rate), self._slope(int(rising[-1]), rate)
+
+    def _slope(self, at: int, rate: int) -> float:
+        if at == 0:
+            return USUAL_BPM / 60.0 / rate
+        slope = (self._counted[at] - self._counted[at - 1]) / (self._frames[at] - self._frames[at - 1])
+        return slope if slope > 0.0 else USUAL_BPM / 60.0 / rate
