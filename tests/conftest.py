@@ -28,6 +28,21 @@ def _away_from_home(tmp_path_factory: pytest.TempPathFactory) -> None:
     os.environ["XDG_CONFIG_HOME"] = str(tmp_path_factory.mktemp("config"))
 
 
+@pytest.fixture(scope="session")
+def sets(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Two songs of 8 s at 120 bpm: a set with stems and loops, and one with loops alone. Tests leave them as they are."""
+    import soundfile
+
+    from engine.analysis.stems import StemChoice
+    from engine.prepare import Settings, prepare
+
+    room = tmp_path_factory.mktemp("takes")
+    for k, stems in enumerate((StemChoice.BUILTIN, StemChoice.NONE)):
+        soundfile.write(room / f"song {k}.wav", loop_song(8.0, seed=k).samples.T, 22_050, subtype="FLOAT")
+        prepare(room / f"song {k}.wav", room, Settings(loops=2, stems=stems, bpm=120.0, downbeat=0.0))
+    return room / "song 0.remix", room / "song 1.remix"
+
+
 def real_song(folder: Path, start: float = 0.0, seconds: float = 1e6) -> Audio:
     """A song of the LMMS folder as the sum of its stems, or so many seconds of it: decoding a whole one takes seconds too."""
     import soundfile

@@ -13,12 +13,11 @@ from pathlib import Path
 import numpy as np
 
 from bridge.daw.media import distinct, text
-from bridge.daw.project import Clip, Marker, Media, Project, Track
+from bridge.daw.project import Clip, Marker, Media, Project, Track, timeline_grid
 from engine.bounce.dry import Dry, DrySource, DryTake
 from engine.model.audio import Samples
 from engine.model.colors import GREY
 from engine.model.curve import Curve, Switch
-from engine.model.grid import Beatgrid
 from engine.model.remixset import Source
 from engine.model.report import Report
 
@@ -89,7 +88,7 @@ class _Builder:
         return self._project(tracks, media, Curve.level(), self._notes())
 
     def _project(self, tracks: tuple[Track, ...], media: tuple[Media, ...], master: Curve, notes: tuple[str, ...]) -> Project:
-        grid = Beatgrid(self.dry.grid.times - self.dry.grid.times[0], 0, self.dry.grid.beats_per_bar)
+        grid = timeline_grid(self.dry.grid, 0, 0, self.dry.rate, self.start)
         songs = [self.take.song(number).set for number in self.take.found]
         key = songs[0].key if len(songs) == 1 else None
         title = " + ".join(text(song.song.title, 60) for song in songs)

@@ -1,4 +1,7 @@
-"""Takes -> files while the music goes on: what was played so far, or a recording of it, rendered beside."""
+"""Takes and sets -> files while the music goes on, in a process beside.
+
+What was played, or a recording of it, is rendered or handed to a DAW; so is a set.
+"""
 
 import dataclasses
 import itertools
@@ -9,14 +12,18 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from bridge.daw.formats import format_of
 from bridge.session.beside import Beside
 from bridge.session.player import Player
 from bridge.session.telling import News, Telling
 from engine.model.errors import RemixtureError
 from engine.store.encode import BitDepth, check_target
+from engine.store.files import safe_name
 
 COST = (1.5, 0.05)
 """Seconds that rendering takes on two cores at leisure: at once, and for each second of what was played."""
+EXPORT = {"play": (1.5, 0.05), "measure": (0.2, 0.02), "write": (0.2, 0.02)}
+"""The same for the steps of an export."""
 WRITTEN_SECONDS = 0.1
 """What was played so long ago stands in the take."""
 
@@ -33,7 +40,7 @@ class BounceState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class BounceJob:
-    """A file that is rendered, or was: of a `recording`, or None of all that had been played.
+    """A file or a folder that is rendered, or was: of a `recording`, or None of all that had been played, or of a set.
 
     `share` [0, 1] says how far it is, `left_seconds` how long the rest takes (None: nobody can know). `path` is there when
     the file is.
@@ -51,11 +58,14 @@ class BounceJob:
 
 @dataclass(frozen=True, slots=True)
 class _Order:
-    take: Path
+    source: Path
+    """A take, or a set to export."""
     target: Path
     depth: BitDepth
     recording: int | None
     seconds: float
+    to: str | None = None
+    """The format of a DAW, or None: an audio file."""
 
 
 class Bounces:
@@ -70,7 +80,7 @@ class Bounces:
         self._jobs: dict[int, BounceJob] = {}
         self._numbers = itertools.count()
         self._lock = threading.Lock()
-        self._beside: Beside[_Order] = Beside("bounce", _bounce, self._hear, _broke_off)
+        self._beside: Beside[_Order] = Beside("bounce", _work, self._hear, _broke_off)
         self.version = 0
 
     def start(self, recording: int | None, suffix: str = ".wav", depth: BitDepth | None = None) -> int:
@@ -88,15 +98,45 @@ class Bounces:
             raise RemixtureError("no take is written, so there is nothing to render: open without --no-take")
         depth = depth or (BitDepth.FLOAT if suffix == ".wav" else BitDepth.PCM_24)
         with self._lock:
-            target = self._free("performance" if recording is None else f"recording-{recording}", suffix)
+            target = self._free(_stem(recording), suffix)
             check_target(target, self._player.rate, depth)
-            job = BounceJob(next(self._numbers), recording, target.name)
-            self._jobs[job.number] = job
-            self.version += 1
-        # A take that goes on ends with its last command: this one changes nothing, and says that it has come to here.
+            job = self._new(recording, target)
+        return self._add(job, _Order(take, target, depth, recording, self._so_far()))
+
+    def export_take(self, to: str, recording: int | None) -> int:
+        """Begin to hand a recording, or with None all that was played so far, to a DAW; return the number of the job.
+
+        Raises
+        ------
+        RemixtureError
+            If there is no such format, or no take is written.
+        """
+        if self._player.take is None:
+            raise RemixtureError("no take is written, so there is nothing to export: open without --no-take")
+        return self._export(self._player.take, _stem(recording), to, recording, self._so_far())
+
+    def export_set(self, folder: Path, to: str, title: str, seconds: float) -> int:
+        """Begin to hand a set to a DAW; return the number of the job. RemixtureError: there is no such format."""
+        return self._export(folder, safe_name(title), to, None, seconds)
+
+    def _export(self, source: Path, stem: str, to: str, recording: int | None, seconds: float) -> int:
+        suffix = format_of(to).suffixes[0]
+        with self._lock:
+            # A folder says what is in it.
+            target = self._free(stem if suffix else f"{stem} ({to})", suffix)
+            job = self._new(recording, target)
+        return self._add(job, _Order(source, target, BitDepth.PCM_24, recording, seconds, to))
+
+    def _so_far(self) -> float:
+        """Return how many seconds were played, and have the take say that it has come to here.
+
+        A take that goes on ends with its last command: this one changes nothing.
+        """
         self._player.set("master.quantize", self._player.value("master.quantize"))
-        seconds = self._player.status().frame / self._player.rate
-        self._beside.add(job.number, _Order(take, target, depth, recording, seconds))
+        return self._player.status().frame / self._player.rate
+
+    def _add(self, job: BounceJob, order: _Order) -> int:
+        self._beside.add(job.number, order)
         return job.number
 
     def list(self) -> tuple[BounceJob, ...]:
@@ -132,6 +172,12 @@ class Bounces:
         self._jobs[number] = dataclasses.replace(self._jobs[number], **changes)  # type: ignore[arg-type]
         self.version += 1
 
+    def _new(self, recording: int | None, target: Path) -> BounceJob:
+        job = BounceJob(next(self._numbers), recording, target.name)
+        self._jobs[job.number] = job
+        self.version += 1
+        return job
+
     def _free(self, stem: str, suffix: str) -> Path:
         """Return a file of that name that is not there, nor about to be."""
         try:
@@ -146,17 +192,37 @@ class Bounces:
         raise AssertionError
 
 
+def _stem(recording: int | None) -> str:
+    return "performance" if recording is None else f"recording-{recording}"
+
+
 def _broke_off(order: _Order) -> str:
-    return f"rendering {order.target.name} broke off; the take is whole: start it again"
+    return f"rendering {order.target.name} broke off; {order.source.name} is whole: start it again"
+
+
+def _work(order: _Order, telling: Telling) -> Path:
+    """Render or export, in the process."""
+    if order.source.is_file():
+        time.sleep(WRITTEN_SECONDS)
+    return _bounce(order, telling) if order.to is None else _hand_over(order, order.to, telling)
+
+
+def _hand_over(order: _Order, to: str, telling: Telling) -> Path:
+    from bridge.daw.export import export
+    from bridge.daw.work import Options
+
+    telling.plan({step: once + each * order.seconds for step, (once, each) in EXPORT.items()})
+    done = export(order.source, to, order.target, Options(depth=order.depth, recording=order.recording), telling)
+    for line in done.said:
+        telling.note(f"{order.target.name}: {line}")
+    return done.path
 
 
 def _bounce(order: _Order, telling: Telling) -> Path:
-    """Render, in the process."""
-    time.sleep(WRITTEN_SECONDS)
     from bridge.session.effects import opened
     from engine.bounce import Target, bounce_take
 
     once, each = COST
     telling.plan({"bounce": once + each * order.seconds})
-    bounce_take(order.take, Target(order.target, order.depth), (), telling, opened, order.recording)
+    bounce_take(order.source, Target(order.target, order.depth), (), telling, opened, order.recording)
     return order.target

@@ -49,9 +49,10 @@ class Curve:
         return Curve(self.frames + frames, self.values)
 
     def within(self, first: int, last: int) -> "Curve":
-        """Return what happens from frame `first` up to `last`, with a point at `first`."""
+        """Return what happens from frame `first` up to `last`, with a point at `first`, and at `last` if it goes on there."""
         inside = self.frames[(self.frames > first) & (self.frames < last)]
-        frames = np.concatenate([[first], inside]).astype(np.int64)
+        end = [last] if first < last <= self.frames[-1] else []
+        frames = np.concatenate([[first], inside, end]).astype(np.int64)
         return Curve(frames, self.at(frames))
 
     def thinned(self, tolerance: float) -> "Curve":

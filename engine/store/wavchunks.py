@@ -5,7 +5,7 @@
 marker at each bar. `bext` (EBU Tech 3285, version 1): what it is, and at which sample of its song it begins.
 """
 
-import datetime
+import datetime as dt
 import shutil
 import struct
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ class Broadcast:
 
     description: str
     time_reference: int
-    made: datetime.datetime
+    made: dt.datetime
     originator: str = "Remixture"
 
 

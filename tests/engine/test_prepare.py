@@ -137,6 +137,17 @@ def test_a_second_run_computes_nothing(song: Path, made: tuple[Path, RemixSet]) 
     assert not set(heard.steps) & {"decode", "grid", "loops", "stems", "map"}
 
 
+def test_a_recording_that_was_moved_is_found_where_it_lies_now(song: Path, made: tuple[Path, RemixSet], tmp_path: Path) -> None:
+    folder, before = copied(made, tmp_path)
+    moved = tmp_path / "moved.wav"
+    shutil.copy(song, moved)
+
+    _, after = prepare(moved, folder, QUICK)
+
+    assert after.song == dataclasses.replace(before.song, title="moved", path=str(moved))
+    assert read_manifest(folder).song == after.song
+
+
 def test_the_map_is_there_before_the_rest_is_computed(brief: Path, tmp_path: Path) -> None:
     heard = Heard("loudness")
     with pytest.raises(KeyboardInterrupt):

@@ -42,8 +42,8 @@ def test_sample_0_of_every_file_is_bar_1_and_the_lead_in_is_kept_and_stated(tmp_
     assert project.lead_in_bars == 1
     assert project.origin == 2 * RATE
     assert f"{lead_in} frames" in project.notes[0]
-    whole = sum(one.samples() for one in project.media if "lead-in" not in one.name)
-    before = sum(one.samples() for one in project.media if "lead-in" in one.name)
+    whole = np.sum([one.samples() for one in project.media if "lead-in" not in one.name], axis=0)
+    before = np.sum([one.samples() for one in project.media if "lead-in" in one.name], axis=0)
     assert null_dbfs(whole, song[:, lead_in:]) < -120
     assert null_dbfs(before, song[:, :lead_in]) < -120
 

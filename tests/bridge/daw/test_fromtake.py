@@ -11,9 +11,7 @@ from engine.model.report import Quiet
 from tests.bridge.daw.rig import mixdown
 from tests.conftest import null_dbfs
 from tests.engine.bounce.test_dry import QUIET, Commands
-from tests.engine.bounce.test_take import RATE, SECOND, play, sets
-
-__all__ = ["sets"]
+from tests.engine.bounce.test_take import RATE, SECOND, play
 
 MOVES: Commands = (
     *QUIET, (0, "deck.a.load", 0), (0, "deck.b.load", 1), (6_000, "deck.a.play", 1), (6_000, "master.record", 1.0),

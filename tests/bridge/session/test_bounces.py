@@ -1,5 +1,6 @@
 """What is played is rendered while it plays."""
 
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -73,6 +74,19 @@ def test_a_recording_is_its_part_of_all_that_was_played_so_far(player: Player, b
     assert len(all_of_it) >= asked
     assert player.status().frame > asked
     assert bounces.version > version
+
+
+def test_a_recording_and_a_set_are_handed_to_a_daw(bounces: Bounces, room: Path) -> None:
+    take, of_set = bounces.export_take("dawproject", 1), bounces.export_set(room / "song-0.remix", "stems", "a/b", 12.0)
+
+    take_job, set_job = ended(bounces, take), ended(bounces, of_set)
+
+    assert (take_job.state, take_job.path) == (BounceState.DONE, room / "out" / "recording-1.dawproject"), take_job.error
+    assert zipfile.is_zipfile(room / "out" / "recording-1.dawproject")
+    assert (set_job.state, set_job.name) == (BounceState.DONE, "a-b (stems)"), set_job.error
+    assert {path.suffix for path in (room / "out" / "a-b (stems)").iterdir()} == {".wav", ".mid"}
+    with pytest.raises(RemixtureError, match="there is no format"):
+        bounces.export_take("als", None)
 
 
 def test_names_are_never_used_twice(bounces: Bounces, room: Path) -> None:

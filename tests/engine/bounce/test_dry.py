@@ -12,9 +12,7 @@ from engine.model.audio import Samples
 from engine.model.curve import Curve
 from engine.model.report import Quiet
 from tests.conftest import null_dbfs
-from tests.engine.bounce.test_take import PERFORMANCE, RATE, SECOND, START, play, read, record, rendered, sets
-
-__all__ = ["sets"]
+from tests.engine.bounce.test_take import PERFORMANCE, RATE, SECOND, START, play, read, record, rendered
 
 QUIET = ((0, "master.gain", -12.0), (0, "master.limiter", 0.0))
 """Nothing is loud enough for the limiter."""
@@ -40,8 +38,8 @@ def together(found: Dry, frames: int) -> Samples:
 def test_sources_at_levels_that_stand_are_what_was_heard(sets: tuple[Path, Path], tmp_path: Path) -> None:
     commands = [
         *QUIET, *START, (0, "deck.a.drums.gain", 4.0), (0, "deck.a.gain", -3.0), (0, "deck.b.load", 1),
-        (0, "deck.b.loop-1.mute", 1), (0, "deck.b.side", 1), (0, "master.crossfader", -0.3), (SECOND, "deck.b.play", 1), (2 * SECOND, "deck.a.seek", 0.0),
-        (2 * SECOND + 5_000, "deck.a.loop", 0.5),
+        (0, "deck.b.loop-1.mute", 1), (0, "deck.b.side", 1), (0, "master.crossfader", -0.3), (SECOND, "deck.b.play", 1),
+        (2 * SECOND, "deck.a.seek", 0.0), (2 * SECOND + 5_000, "deck.a.loop", 0.5),
     ]  # fmt: skip
 
     found, heard = dry(sets, tmp_path, commands, 4 * SECOND)

@@ -9,7 +9,6 @@ import soundfile
 
 from bridge.cli import main
 from bridge.session.effects import opened as effects
-from engine.analysis.stems import StemChoice
 from engine.bounce import Target, bounce_take
 from engine.bounce.load import Chosen, bank_of
 from engine.dsp.levels import peak_dbfs
@@ -21,26 +20,15 @@ from engine.model.errors import RemixtureError
 from engine.model.remixset import RemixSet
 from engine.model.report import Quiet
 from engine.model.take import TakeChain, TakeHead, TakeSong
-from engine.prepare import Settings, prepare
 from engine.store.encode import BitDepth
 from engine.store.setdir import open_set
 from engine.store.take import TakeWriter
-from tests.conftest import ROOT, loop_song, null_dbfs
+from tests.conftest import ROOT, null_dbfs
 
 RATE = 24_000
 """Of the performance: not the songs', so that they are resampled as they were for the device."""
 
 SECOND = RATE
-
-
-@pytest.fixture(scope="module")
-def sets(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """A set with stems and loops, and one with loops alone."""
-    room = tmp_path_factory.mktemp("takes")
-    for k, stems in enumerate((StemChoice.BUILTIN, StemChoice.NONE)):
-        soundfile.write(room / f"song {k}.wav", loop_song(8.0, seed=k).samples.T, 22_050, subtype="FLOAT")
-        prepare(room / f"song {k}.wav", room, Settings(loops=2, stems=stems, bpm=120.0, downbeat=0.0))
-    return room / "song 0.remix", room / "song 1.remix"
 
 
 def song(folder: Path) -> TakeSong:
