@@ -41,7 +41,7 @@ def write(work: Work, target: Path) -> None:
     session = session_of(project, name, work.options.depth)
     indent(session)
     ElementTree(session).write(target / f"{name}.ardour", encoding="UTF-8", xml_declaration=True)
-    if any(one.level.moves for one in _all(project.tracks)) or project.master.moves:
+    if any(one.level.moves for one in project.all_tracks()) or project.master.moves:
         work.said.append("fader moves are the gain of the regions, where Ardour plays them to the frame; its faders are free")
     work.said.extend(project.notes)
 
@@ -51,24 +51,12 @@ def session_of(project: Project, name: str, depth: BitDepth = BitDepth.PCM_24) -
     return _Builder(project).session(name, depth)
 
 
-def pieces(clip: Clip) -> Iterator[tuple[int, int, int]]:
-    """Yield (start, frames, offset) of the regions that a clip is: one, or as many as its loop goes round."""
-    if clip.loop is None:
-        yield clip.start, clip.frames, clip.offset
-        return
-    at, offset = clip.start, clip.offset % clip.loop
-    while at < clip.end:
-        frames = min(clip.loop - offset, clip.end - at)
-        yield at, frames, offset
-        at, offset = at + frames, 0
-
-
 class _Builder:
     """A project on its way to a session."""
 
     def __init__(self, project: Project) -> None:
         self.project, self.ids = project, Ids()
-        everything = [*_all(project.tracks)]
+        everything = [*project.all_tracks()]
         names = distinct([*OWN_NAMES, *(track.name for track in everything)])[len(OWN_NAMES) :]
         self.names = {track.id: name for track, name in zip(everything, names, strict=True)}
         self.sources = {medium.name: tuple(self.ids.take() for _ in range(medium.channels)) for medium in project.media}
@@ -134,8 +122,8 @@ class _Builder:
     def _pieces(self, clip: Clip, level: Curve) -> Iterator[Piece]:
         numbers = self.sources[clip.media]
         both = numbers if len(numbers) > 1 else numbers * 2
-        for start, frames, offset in pieces(clip):
-            yield Piece(text(clip.name), start, frames, offset, both, level)
+        for turn in clip.turns():
+            yield Piece(text(turn.name), turn.start, turn.frames, turn.offset, both, level)
 
 
 def _still(level: Curve) -> tuple[float, float]:
@@ -143,9 +131,3 @@ def _still(level: Curve) -> tuple[float, float]:
     gain = 1.0 if level.moves else float(level.values[0])
     trim = ardourxml.reach(gain)
     return trim, gain / trim
-
-
-def _all(tracks: tuple[Track, ...]) -> Iterator[Track]:
-    for track in tracks:
-        yield track
-        yield from _all(track.tracks)

@@ -47,7 +47,7 @@ class _Builder:
 
     def __init__(self, chosen: Chosen, *, looped: bool) -> None:
         self.chosen, self.looped = chosen, looped
-        self.song, self.grid = chosen.set.song, chosen.grid
+        self.song, self.grid, self.read = chosen.set.song, chosen.grid, _Reader(chosen)
         rate = self.song.rate
         self.lead_in = min(max(0, round(self.grid.bar_seconds(0) * rate)), self.song.frames)
         self.bars_before = lead_in_bars(self.grid, self.lead_in, rate)
@@ -85,7 +85,7 @@ class _Builder:
         return (f"the song begins {seconds:.3f} s ({self.lead_in} frames) before its bar 1: that lead-in has files of its own",)
 
     def _track(self, source: Source, name: str) -> Track:
-        samples = functools.partial(_whole, self.chosen, source)
+        samples = functools.partial(self.read, source)
         whole = samples()
         clips = []
         if self.lead_in:
@@ -133,7 +133,7 @@ class _Builder:
         first, last = int(self.edges[best]), int(self.edges[best + period])
         file = self.loop_files[name]
         if all(one.name != file for one in self.media):
-            self._add(file, first, last, functools.partial(_whole, self.chosen, source))
+            self._add(file, first, last, functools.partial(self.read, source))
         return file, period, best
 
     def _markers(self) -> tuple[Marker, ...]:
@@ -189,8 +189,19 @@ class _Builder:
         return f"{self.names[[source.id for source in self.chosen.decomposition.sources].index(track.id)]}.wav"
 
 
-def _whole(chosen: Chosen, source: Source) -> Samples:
-    return read_source(source, chosen.folder, chosen.set.song)
+class _Reader:
+    """Reads whole sources, and keeps the last one: files of the same source are asked for one after the other."""
+
+    def __init__(self, chosen: Chosen) -> None:
+        self._chosen = chosen
+        self._last: tuple[str, Samples] | None = None
+
+    def __call__(self, source: Source) -> Samples:
+        if self._last is None or self._last[0] != source.id:
+            # Not two of them at a time.
+            self._last = None
+            self._last = source.id, read_source(source, self._chosen.folder, self._chosen.set.song)
+        return self._last[1]
 
 
 def _launched(track: Track, origin: int) -> Clip:

@@ -13,6 +13,8 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.store.mp4 import Span, spans
+
 CONTAINERS = frozenset({b"moov", b"trak", b"mdia", b"minf", b"stbl", b"udta"})
 """Those that are looked into; the bodies of all others are kept as they are."""
 OFFSETS = {b"stco": ">u4", b"co64": ">u8"}
@@ -52,39 +54,6 @@ class Atom:
         at = next((k for k, atom in enumerate(self.atoms) if atom.name == name), len(self.atoms))
         old = self.atoms[at] if at < len(self.atoms) else Atom(name)
         return replace(self, atoms=(*self.atoms[:at], replace(old, atoms=(*old.atoms, last)), *self.atoms[at + 1 :]))
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Where an atom lies in a file, its header included."""
-
-    name: bytes
-    start: int
-    size: int
-    header: int
-
-
-def spans(file: BinaryIO, start: int, stop: int) -> Iterator[Span]:
-    """Yield the atoms that lie one after the other in the bytes [start, stop) of a file.
-
-    Raises
-    ------
-    ValueError
-        If a size cannot be right.
-    """
-    while start < stop:
-        file.seek(start)
-        size, name = struct.unpack(">I4s", file.read(8))
-        header = 8
-        if size == 1:
-            (size,) = struct.unpack(">Q", file.read(8))
-            header = 16
-        if size == 0:
-            size = stop - start
-        if not header <= size <= stop - start:
-            raise ValueError(f"an atom {name!r} of {size} bytes, where {stop - start} are left")
-        yield Span(name, start, size, header)
-        start += size
 
 
 def read_atom(file: BinaryIO, span: Span) -> Atom:

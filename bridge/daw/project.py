@@ -47,6 +47,17 @@ class Clip:
         """The first frame of the timeline after it."""
         return self.start + self.frames
 
+    def turns(self) -> Iterator["Clip"]:
+        """Yield clips without a loop that sound the same: itself, or one for each turn."""
+        if self.loop is None:
+            yield self
+            return
+        at, offset = self.start, self.offset % self.loop
+        while at < self.end:
+            frames = min(self.loop - offset, self.end - at)
+            yield Clip(self.media, self.name, at, frames, offset)
+            at, offset = at + frames, 0
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Track:
@@ -120,6 +131,10 @@ class Project:
         """Yield each track that has clips, with the groups that it is in, the outermost first."""
         yield from _leaves(self.tracks, ())
 
+    def all_tracks(self) -> Iterator[Track]:
+        """Yield every track and group, a group before what is in it."""
+        yield from _all(self.tracks)
+
     def medium(self, name: str) -> Media:
         """Return the media file of that name."""
         return next(one for one in self.media if one.name == name)
@@ -131,6 +146,12 @@ def _leaves(tracks: Sequence[Track], groups: tuple[Track, ...]) -> Iterator[tupl
             yield from _leaves(track.tracks, (*groups, track))
         else:
             yield track, groups
+
+
+def _all(tracks: Sequence[Track]) -> Iterator[Track]:
+    for track in tracks:
+        yield track
+        yield from _all(track.tracks)
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ def write(work: Work, target: Path) -> None:
     file = target / f"{safe_name(project.title)}.rpp"
     file.write_text(written(project_block(project)), encoding="utf-8", newline="\n")
     work.said.extend(project.notes)
-    if any(track.mute.moves for track in _all(project.tracks)):
+    if any(track.mute.moves for track in project.all_tracks()):
         work.said.append("mutes are envelopes of their own, which switch at once: the take's ramps of 10 ms are not in them")
 
 
@@ -63,24 +63,6 @@ def color_number(color: str) -> int:
     """Return `#rrggbb` as REAPER has it: blue, green, red, and a bit that says that there is a colour."""
     red, green, blue = bytes.fromhex(color.removeprefix("#"))
     return COLORED | blue << 16 | green << 8 | red
-
-
-def turns(clip: Clip, file_frames: int) -> Iterator[Clip]:
-    """Yield the items that a clip becomes: itself, or one for each turn of a loop that is not the whole of its file."""
-    if clip.loop is None or clip.loop == file_frames:
-        yield clip
-        return
-    at, offset = clip.start, clip.offset % clip.loop
-    while at < clip.end:
-        frames = min(clip.loop - offset, clip.end - at)
-        yield Clip(clip.media, clip.name, at, frames, offset)
-        at, offset = at + frames, 0
-
-
-def _all(tracks: Iterable[Track]) -> Iterator[Track]:
-    for track in tracks:
-        yield track
-        yield from _all(track.tracks)
 
 
 class _Builder:
@@ -144,7 +126,7 @@ class _Builder:
             lines.append(self._volume("VOLENV2", envelope))
         if track.mute.moves:
             lines.append(self._mute(track.mute))
-        lines += [self._item(turn) for clip in track.clips for turn in turns(clip, self.frames[clip.media])]
+        lines += [self._item(item) for clip in track.clips for item in self._items(clip)]
         return Block("TRACK", (guid,), lines)
 
     def _volume(self, name: str, curve: Curve) -> Block:
@@ -155,6 +137,10 @@ class _Builder:
         """Return a mute as an envelope: 1 sounds, 0 is mute."""
         switched = {0: mute.first} | dict(mute.turns)
         return _envelope("MUTEENV", SQUARE, ((frame / self.rate, int(not on), SQUARE) for frame, on in switched.items()))
+
+    def _items(self, clip: Clip) -> Iterator[Clip]:
+        """Yield what a clip becomes: itself, where it is no loop or goes round in the whole of its file, or its turns."""
+        return iter((clip,)) if clip.loop == self.frames[clip.media] else clip.turns()
 
     def _item(self, clip: Clip) -> Block:
         source = Block("SOURCE", ("WAVE",), [("FILE", f"{AUDIO}/{clip.media}")])

@@ -2,7 +2,7 @@
 
 - `files`     writing beside and renaming; safe names; hashes
 - `decode`    any audio file -> samples, frame-exact
-- `stemfile`  the stems that a `.stem.mp4` already holds
+- `stemfile`  the stems that a `.stem.mp4` already holds; `mp4`, where its atoms lie
 - `encode`    samples -> wav, flac, mp3
 - `wavchunks` tempo and loop points inside a WAV, for samplers
 - `sources`   a separation -> FLAC files whose sum is the song, and back

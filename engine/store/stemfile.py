@@ -5,7 +5,6 @@ taken to be in the usual order: drums, bass, other, vocals.
 """
 
 import json
-import struct
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -16,6 +15,7 @@ from engine.model.audio import Samples
 from engine.model.colors import colors_of
 from engine.model.separation import Part, Provenance, Separation
 from engine.store.decode import decode_track, probe
+from engine.store.mp4 import spans
 
 ALGORITHM_VERSION = 2
 USUAL_ORDER = ("drums", "bass", "other", "vocals")
@@ -49,9 +49,9 @@ def read_stems(path: Path, frames: int) -> Separation:
 
 def stem_names(path: Path) -> list[str]:
     """Return the names in the stem atom; empty where there is none or it is damaged."""
-    with path.open("rb") as file:
-        atom = _find_atom(file, ("moov", "udta", "stem"), 0, path.stat().st_size)
     try:
+        with path.open("rb") as file:
+            atom = _find_atom(file, (b"moov", b"udta", b"stem"), 0, path.stat().st_size)
         stems = json.loads(atom)["stems"] if atom else []
         return [str(stem["name"]) for stem in stems]
     except (ValueError, KeyError, TypeError):
@@ -84,22 +84,13 @@ def _blocks(path: Path, count: int, frames: int) -> Iterator[Samples]:
         yield block
 
 
-def _find_atom(file: BinaryIO, names: tuple[str, ...], start: int, stop: int) -> bytes | None:
-    """Return the payload of a nested MP4 atom (ISO 14496-12, section 4.2)."""
-    while start + 8 <= stop:
-        file.seek(start)
-        size, name = struct.unpack(">I4s", file.read(8))
-        header = 8
-        if size == 1:
-            (size,) = struct.unpack(">Q", file.read(8))
-            header = 16
-        end = stop if size == 0 else start + size
-        if 0 < size < header or end > stop:
-            return None
-        if name.decode("latin-1") == names[0]:
+def _find_atom(file: BinaryIO, names: tuple[bytes, ...], start: int, stop: int) -> bytes:
+    """Return the payload of a nested atom; empty where there is none. ValueError: the file is damaged."""
+    for span in spans(file, start, stop):
+        if span.name == names[0]:
+            inner, end = span.start + span.header, span.start + span.size
             if len(names) > 1:
-                return _find_atom(file, names[1:], start + header, end)
-            file.seek(start + header)
-            return file.read(end - start - header)
-        start = end
-    return None
+                return _find_atom(file, names[1:], inner, end)
+            file.seek(inner)
+            return file.read(end - inner)
+    return b""

@@ -4,7 +4,8 @@ import struct
 import numpy as np
 import pytest
 
-from bridge.daw.mp4atoms import OFFSETS, Atom, offsets_of, placed, read_atom, spans, write_fronted
+from bridge.daw.mp4atoms import OFFSETS, Atom, offsets_of, placed, read_atom, write_fronted
+from engine.store.mp4 import spans
 
 OWN = Atom(b"stem", b"{}")
 CHUNKS = tuple(bytes([k]) * (k + 1) for k in range(1, 40))
