@@ -1,9 +1,10 @@
 """The decks: head, map, knobs and tiles of each. A card is built anew only when another song, or other parts of it, come on."""
 
+import asyncio
 from dataclasses import dataclass
 from functools import partial
 
-from nicegui import run, ui
+from nicegui import ui
 
 from bridge.session.library import Shelf
 from bridge.session.view import playing
@@ -166,13 +167,13 @@ class Card:
     async def _loop_on(self, deck: str, number: int, source: str) -> None:
         """Do what dragging the tile there does."""
         try:
-            await run.io_bound(put_on, self._room, deck, number, source)
+            await asyncio.to_thread(put_on, self._room, deck, number, source)
         except RemixtureError as error:
             tell(str(error))
 
     async def _take_up(self) -> None:
         try:
-            await run.io_bound(self._room.collection.take_up, self._deck)
+            await asyncio.to_thread(self._room.collection.take_up, self._deck)
         except RemixtureError as error:
             tell(str(error))
 

@@ -47,15 +47,17 @@ class Downloads:
         """Send all sources of a decomposition, or one period of each loop."""
         song, files = self._files(request)
         members = [(path, _called(song, source, path)) for source, path in files]
-        name = safe_name(f"{song.title} {request.path_params['group']}") + ".zip"
-        return StreamingResponse(zip_of(members), media_type="application/zip", headers={"content-disposition": attached(name)})
+        return _zipped(members, safe_name(f"{song.title} {request.path_params['group']}"))
 
     async def bounce(self, request: Request) -> Response:
-        """Send what was rendered."""
+        """Send what was rendered or exported; a folder in a zip."""
         job = next((one for one in self._room.bounces.list() if one.number == request.path_params["bounce"]), None)
-        if job is None or job.path is None or not job.path.is_file():
+        if job is None or job.path is None or not job.path.exists():
             raise HTTPException(404, "there is no such bounce, or it is not finished")
-        return _file(job.path, job.path.name)
+        if job.path.is_file():
+            return _file(job.path, job.path.name)
+        members = [(path, f"{job.path.name}/{path.relative_to(job.path).as_posix()}") for path in sorted(job.path.rglob("*"))]
+        return _zipped(members, job.path.name)
 
     def _files(self, request: Request) -> tuple[OpenSong, list[tuple[Source, Path]]]:
         """Return the song that is meant, and each source of the group with its file."""
@@ -100,6 +102,10 @@ def zip_of(members: Sequence[tuple[Path, str]]) -> Iterator[bytes]:
     with zipfile.ZipFile(basket, "w", zipfile.ZIP_STORED) as archive:
         for path, name in members:
             facts = zipfile.ZipInfo.from_file(path, name, strict_timestamps=False)
+            if path.is_dir():
+                # Some programs want their folders, even empty ones.
+                archive.writestr(facts, b"")
+                continue
             with archive.open(facts, "w") as target, path.open("rb") as file:
                 while piece := file.read(PIECE):
                     target.write(piece)
@@ -110,6 +116,11 @@ def zip_of(members: Sequence[tuple[Path, str]]) -> Iterator[bytes]:
 def _called(song: OpenSong, source: Source, path: Path) -> str:
     """Return the name that a person gets a source under."""
     return safe_name(f"{song.title} - {source.name}", 120) + path.suffix
+
+
+def _zipped(members: Sequence[tuple[Path, str]], name: str) -> Response:
+    headers = {"content-disposition": attached(f"{name}.zip")}
+    return StreamingResponse(zip_of(members), media_type="application/zip", headers=headers)
 
 
 def _file(path: Path, name: str) -> Response:

@@ -1,9 +1,12 @@
 """Our own elements as Python calls them; what each does is in `static`."""
 
-from collections.abc import Callable, Sequence
+import contextlib
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from nicegui import ui
 from nicegui.element import Element
+from nicegui.events import GenericEventArguments
 
 Choices = list[tuple[str, Callable[[], object]]]
 """What a menu offers, and what each does."""
@@ -53,6 +56,41 @@ def button(text: str, do: Callable[[], object], *, label: str = "", icon: str = 
     return made
 
 
+class Pick(Element):
+    """A list to pick one of; `value` is what is picked."""
+
+    def __init__(
+        self,
+        label: str,
+        choices: Mapping[str, str],
+        value: str,
+        picked: Callable[[str], object] | None = None,
+        *,
+        name: str = "",
+    ) -> None:
+        """`choices` are values and what stands for them; `picked` is called with what somebody picks."""
+        super().__init__("rx-pick")
+        self.value, self._picked = value, picked
+        self.props.update({"label": label, "choices": json.dumps(list(choices.items())), "value": value, "name": name})
+        self.on("pick", self._pick, args=["detail"])
+
+    def _pick(self, event: GenericEventArguments) -> None:
+        self.value = str(event.args["detail"])
+        if self._picked is not None:
+            self._picked(self.value)
+
+
+@contextlib.contextmanager
+def dialog(title: str) -> Iterator[ui.dialog]:
+    """Open a dialog and put what follows into it; it goes when it is closed."""
+    # Beside what was clicked, which is built anew whenever something about it changes.
+    with ui.context.client.layout, ui.dialog(value=True) as made, ui.card().classes("rx-dialog"):
+        made.props.update({"aria-label": title})
+        made.on("hide", made.delete)
+        ui.label(title).classes("rx-head")
+        yield made
+
+
 class Menu(ui.button):
     """Three dots that open a list of things to do, made when it is opened: most never are."""
 
@@ -69,7 +107,8 @@ class Menu(ui.button):
         self._menu.clear()
         with self._menu:
             for text, do in self._choices():
-                ui.menu_item(text, do)
+                # Quasar calls it an item of a list, which a menu may not have.
+                ui.menu_item(text, do).props("role=menuitem")
         self._menu.open()
 
 

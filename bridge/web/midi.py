@@ -5,7 +5,7 @@ from functools import partial
 from nicegui import ui
 
 from bridge.midi.controllers import Port
-from bridge.web.elements import tell
+from bridge.web.elements import Pick, tell
 from bridge.web.room import Room
 from engine.model.errors import RemixtureError
 
@@ -55,15 +55,13 @@ class Midi:
         for port in ports:
             presets = self._controllers.presets
             value = OWN if not port.chosen else port.preset if port.preset in presets else OFF
-            choices = [OWN, OFF, *presets]
-            select = ui.select(choices, value=value, label=port.name, on_change=partial(self._choose, port.name))
-            select.props("dense outlined options-dense").classes("rx-grow")
+            choices = {name: name for name in (OWN, OFF, *presets)}
+            Pick(port.name, choices, value, partial(self._choose, port.name)).classes("rx-grow")
             if not port.chosen and port.preset:
                 ui.label(f"plays as {port.preset}").classes("rx-note")
 
-    def _choose(self, port: str, event: object) -> None:
+    def _choose(self, port: str, value: str) -> None:
         assert self._controllers is not None  # noqa: S101 - callers have looked
-        value = getattr(event, "value", OWN)
         try:
             self._controllers.choose(port, None if value == OWN else "" if value == OFF else value)
         except RemixtureError as error:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from nicegui import ui
+from starlette.requests import Request
 
 from bridge.web.bar import Bar, crossfader
 from bridge.web.decks import Decks
@@ -35,28 +36,45 @@ class Panel(Protocol):
         """Show what is so now; returns at once."""
 
 
-def build(room: Room) -> None:
-    """Have NiceGUI make the page for everybody who comes."""
+class Pages:
+    """The pages of a room: one for each browser window that comes by a server."""
+
+    def __init__(self, room: Room) -> None:
+        self._room, self._closed = room, False
+
+    def make(self) -> None:
+        """Put everything on a new page."""
+        panels = _make(self._room)
+        self._look(panels)
+        ui.timer(LOOK_SECONDS, lambda: self._look(panels))
+
+    def close(self) -> None:
+        """Let them stand as they are: NiceGUI keeps a page for seconds after its browser has gone."""
+        self._closed = True
+
+    def _look(self, panels: Sequence[Panel]) -> None:
+        if self._closed:
+            return
+        for panel in panels:
+            try:
+                panel.look()
+            except Exception:
+                # The others go on, and this one looks again.
+                LOG.exception("a part of the page failed")
+
+
+def build() -> None:
+    """Have NiceGUI make a page for everybody who comes; of which room the server says, in the state of the request."""
 
     @ui.page("/", title="Remixture")
-    def page() -> None:
+    def page(request: Request) -> None:
         ui.add_head_html(HEAD)
-        panels = _make(room)
-        _look(panels)
-        ui.timer(LOOK_SECONDS, lambda: _look(panels))
-
-
-def _look(panels: Sequence[Panel]) -> None:
-    for panel in panels:
-        try:
-            panel.look()
-        except Exception:
-            # The others go on, and this one looks again.
-            LOG.exception("a part of the page failed")
+        request.state.pages.make()
 
 
 def _make(room: Room) -> list[Panel]:
     with ui.right_drawer(value=False, bordered=True).props("width=340").classes("rx-drawer") as drawer:
+        drawer.props.update({"aria-label": "Scenes, takes, MIDI, messages"})
         with ui.tabs().props("dense no-caps") as tabs:
             for name in ("Scenes", "Takes", "MIDI", "Messages"):
                 ui.tab(name)
@@ -70,6 +88,7 @@ def _make(room: Room) -> list[Panel]:
             with ui.tab_panel("Messages"):
                 messages = Messages(room)
     with ui.left_drawer(value=True, bordered=True).props("width=290 breakpoint=900").classes("rx-songs") as songs:
+        songs.props.update({"aria-label": "Songs"})
         shelf = Shelf(room)
     with ui.header(elevated=False).classes("rx-bar"):
         Bar(songs, drawer, tabs)

@@ -1,12 +1,11 @@
-"""All of the page behind one address, in a thread.
+"""All of the page behind one address.
 
-NiceGUI is one per process and heavy to import: it is set up once, in that thread, whatever server needs it first; each server
-puts it behind its own gate and routes.
+What NiceGUI serves is the same for all servers of a process (`stage`), and so is the loop; each puts it behind its own gate and
+routes, and tells it whose pages it serves.
 """
 
 import asyncio
 import contextlib
-import functools
 import secrets
 import socket
 import threading
@@ -121,19 +120,26 @@ class PageServer:
         import uvicorn
 
         from bridge.web.gate import Gate
+        from bridge.web.stage import stage
 
-        gate = Gate(self._app(), Addresses(self._port, self._host), self._token, self._password)
+        frame = stage()
+        gate = Gate(self._app(frame.app), Addresses(self._port, self._host), self._token, self._password)
         config = uvicorn.Config(
             gate, log_config=None, log_level="critical", access_log=False, proxy_headers=False, server_header=False,
             ws_per_message_deflate=False, ws_max_size=LARGEST_MESSAGE, timeout_graceful_shutdown=QUIT_SECONDS,
         )  # fmt: skip
         self._server = uvicorn.Server(config)
         self._server.should_exit = self._closing.is_set()
-        self._server.run(self._sockets)
+        frame.run(self._until_closed(self._server))
         if not self._up.is_set():
             raise RemixtureError("its server did not start")
 
-    def _app(self) -> "Starlette":
+    async def _until_closed(self, server: "uvicorn.Server") -> None:
+        # uvicorn leaves the process if it cannot start; the loop is not its own.
+        with contextlib.suppress(SystemExit):
+            await server.serve(self._sockets)
+
+    def _app(self, page: "FastAPI") -> "Starlette":
         from starlette.applications import Starlette
         from starlette.routing import BaseRoute, Mount
         from starlette.staticfiles import StaticFiles
@@ -142,37 +148,25 @@ class PageServer:
         from bridge.web.downloads import Downloads
         from bridge.web.listen import Listen
         from bridge.web.maps import Maps
-        from bridge.web.page import build
+        from bridge.web.page import Pages
         from bridge.web.songs import Songs
         from bridge.web.wire import Wire
 
-        room, page = self._room, nicegui_page()
-        build(room)
-        wire, maps, arrivals = Wire(room), Maps(room), Arrivals(room)
+        room = self._room
+        pages, wire, maps, arrivals = Pages(room), Wire(room), Maps(room), Arrivals(room)
 
         @contextlib.asynccontextmanager
-        async def life(_: Starlette) -> AsyncIterator[None]:
-            async with page.router.lifespan_context(page):
-                asyncio.get_running_loop().call_soon(self._up.set)
-                yield
-            for part in (wire, maps, arrivals):
+        async def life(_: Starlette) -> AsyncIterator[dict[str, Pages]]:
+            asyncio.get_running_loop().call_soon(self._up.set)
+            # Each request carries them, and NiceGUI's page asks for them.
+            yield {"pages": pages}
+            for part in (pages, wire, maps, arrivals):
                 part.close()
 
         listen, songs, downloads = Listen(room.player), Songs(room, arrivals.expect), Downloads(room)
         routes: list[BaseRoute] = [route for part in (wire, listen, maps, songs, downloads) for route in part.routes]
         routes += [Mount("/static", StaticFiles(directory=STATIC)), Mount("/", page)]
         return Starlette(routes=routes, lifespan=life)
-
-
-@functools.cache
-def nicegui_page() -> "FastAPI":
-    """Return the application that serves what NiceGUI's pages are made of; the same one again and again."""
-    from fastapi import FastAPI
-    from nicegui import ui
-
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    ui.run_with(app, title="Remixture", dark=True, show_welcome_message=False, gzip_middleware_factory=None, tailwind=False)
-    return app
 
 
 def _listening(host: str, port: int) -> socket.socket:

@@ -1,12 +1,14 @@
 """The songs of the session: dropped here, prepared, put on decks; what fits together, and why."""
 
+import asyncio
 from functools import partial
 from pathlib import Path
 
-from nicegui import run, ui
+from nicegui import ui
 
 from bridge.session.songs import OpenSong, State
-from bridge.web.elements import Choices, Menu, button, element, tell
+from bridge.web.elements import Choices, Menu, Pick, button, dialog, element, tell
+from bridge.web.exports import choose_format
 from bridge.web.loads import put_on
 from bridge.web.room import Room
 from engine.analysis.stems import StemChoice
@@ -17,6 +19,8 @@ from engine.model.partners import Pulse, partners
 from engine.prepare import Settings
 from engine.store.setdir import SUFFIX
 
+LOOPS = (AUTO, *map(str, range(1, MOST_LOOPS + 1)))
+STEMS = tuple(choice.value for choice in StemChoice)
 STRETCH = 0.1
 """How much faster or slower a partner may have to play."""
 
@@ -28,38 +32,29 @@ class Shelf:
         self._room, self._version = room, -1
         self._rows: dict[int, Row] = {}
         with ui.column().classes("rx-drop"):
-            self._drop = element("rx-drop", loops=AUTO, stems=AUTO)
+            element("rx-drop")
             with ui.row().classes("rx-line"):
-                self._choice("loops", "Loops", [AUTO, *map(str, range(1, MOST_LOOPS + 1))])
-                self._choice("stems", "Stems", [choice.value for choice in StemChoice])
+                for name, label, choices in (("loops", "Loops", LOOPS), ("stems", "Stems", STEMS)):
+                    Pick(label, dict(zip(choices, choices, strict=True)), AUTO, name=name).classes("rx-grow")
             button("Open a prepared set ...", self._choose_set)
         self._list = ui.column().classes("rx-list").props('role=list aria-label="Songs"')
-
-    def _choice(self, name: str, label: str, choices: list[str]) -> None:
-        def chosen(event: object) -> None:
-            self._drop.props[name] = str(getattr(event, "value", AUTO))
-            self._drop.update()
-
-        ui.select(choices, value=AUTO, label=label, on_change=chosen).props("dense outlined options-dense").classes("rx-grow")
 
     def _choose_set(self) -> None:
         """Offer the sets that lie in the session's folder."""
         sets = sorted(self._room.output.glob(f"*{SUFFIX}"))
-        with ui.dialog(value=True) as dialog, ui.card().classes("rx-dialog"):
-            dialog.on("hide", dialog.delete)
-            ui.label(f"Sets in {self._room.output.resolve()}").classes("rx-head")
+        with dialog(f"Sets in {self._room.output.resolve()}") as opened:
             if not sets:
                 ui.label("There is none: prepare a song, or start remixture in another folder (or with -o FOLDER).").classes(
                     "rx-note"
                 )
             with ui.column().classes("rx-list"):
                 for folder in sets:
-                    button(folder.stem, partial(self._open_set, folder, dialog)).props("align=left")
+                    button(folder.stem, partial(self._open_set, folder, opened)).props("align=left")
 
-    async def _open_set(self, folder: Path, dialog: ui.dialog) -> None:
-        dialog.close()
+    async def _open_set(self, folder: Path, opened: ui.dialog) -> None:
+        opened.close()
         try:
-            await run.io_bound(self._room.collection.add, folder)
+            await asyncio.to_thread(self._room.collection.add, folder)
         except RemixtureError as error:
             tell(str(error))
 
@@ -140,13 +135,20 @@ class Row:
         zips += [("Download each loop once (zip)", f"{base}/once.zip")] if "loops" in song.parts else []
         return [
             *((text, partial(ui.download.from_url, address)) for text, address in zips),
+            *([("Export to a DAW ...", partial(self._export, song))] if song.parts else []),
             ("Prepare again ...", partial(self._again, song)),
             ("Take off the list", partial(self._remove, song.number)),
         ]
 
+    def _export(self, song: OpenSong) -> None:
+        folder, remixset = song.folder, song.remixset
+        if folder is not None and remixset is not None:
+            seconds = remixset.song.seconds
+            choose_format(song.title, lambda to: self._room.bounces.export_set(folder, to, song.title, seconds))
+
     async def _put_on(self, deck: str, number: int) -> None:
         try:
-            await run.io_bound(put_on, self._room, deck, number)
+            await asyncio.to_thread(put_on, self._room, deck, number)
         except RemixtureError as error:
             tell(str(error))
 
@@ -157,23 +159,20 @@ class Row:
             tell(str(error))
 
     def _again(self, song: OpenSong) -> None:
-        # Beside the list: a row is built anew whenever something about its song, or another one, changes.
-        with ui.context.client.layout, ui.dialog(value=True) as dialog, ui.card().classes("rx-dialog"):
-            dialog.on("hide", dialog.delete)
-            ui.label(f"Prepare {song.title} again").classes("rx-head")
+        with dialog(f"Prepare {song.title} again") as opened:
             ui.label("Say what you know; what is left empty is found.").classes("rx-note")
             bpm = ui.number("Tempo in bpm", min=20, max=400).props("dense outlined")
             downbeat = ui.number("Seconds of any downbeat", min=0).props("dense outlined")
             beats = ui.number("Beats a bar", min=1, max=16, precision=0).props("dense outlined")
             loops = ui.number("Number of loops", min=1, max=MOST_LOOPS, precision=0).props("dense outlined")
-            stems = ui.select([choice.value for choice in StemChoice], value=AUTO, label="Stems").props("dense outlined")
+            stems = Pick("Stems", dict(zip(STEMS, STEMS, strict=True)), AUTO)
 
             def go() -> None:
                 settings = Settings(
-                    loops=_whole(loops.value), stems=StemChoice(stems.value or AUTO), bpm=bpm.value or None,
+                    loops=_whole(loops.value), stems=StemChoice(stems.value), bpm=bpm.value or None,
                     downbeat=downbeat.value, beats_per_bar=_whole(beats.value),
                 )  # fmt: skip
-                dialog.close()
+                opened.close()
                 try:
                     self._room.collection.again(song.number, settings)
                 except RemixtureError as error:
@@ -181,7 +180,7 @@ class Row:
 
             with ui.row().classes("rx-line"):
                 button("Prepare", go, strong=True)
-                button("Leave it", dialog.close)
+                button("Leave it", opened.close)
 
 
 def _whole(value: float | None) -> int | None:

@@ -1,11 +1,12 @@
-"""Takes: what was recorded in this session, rendered to files that can be taken away."""
+"""Takes: what was recorded in this session, rendered or exported to files that can be taken away."""
 
 from functools import partial
 
 from nicegui import ui
 
 from bridge.session.bounces import BounceJob, BounceState
-from bridge.web.elements import button, tell
+from bridge.web.elements import Pick, button, tell
+from bridge.web.exports import choose_format
 from bridge.web.room import Room
 from engine.model.errors import RemixtureError
 from engine.model.take import Recording
@@ -22,18 +23,16 @@ class Takes:
         self._jobs: dict[int, _Job] = {}
         if room.player.take is None:
             ui.label("No take is written: it was opened with --no-take.").classes("rx-note")
-            return
-        ui.label("Record marks what you play; the mix is rendered afterwards, sample for sample.").classes("rx-note")
-        self._kind = ui.select(KINDS, value=".wav", label="Files").props("dense outlined options-dense").classes("rx-grow")
-        self._list = ui.column().classes("rx-list").props('role=list aria-label="Recordings"')
+        else:
+            ui.label("Record marks what you play; the mix is rendered afterwards, sample for sample.").classes("rx-note")
+            self._kind = Pick("Files", KINDS, ".wav")
+            self._list = ui.column().classes("rx-list").props('role=list aria-label="Recordings"')
         self._bounces = ui.column().classes("rx-list").props('role=list aria-label="Bounces"')
 
     def look(self) -> None:
         """Show what was recorded and rendered."""
-        if self._room.player.take is None:
-            return
         recordings = self._room.player.recordings()
-        if recordings != self._recordings:
+        if self._room.player.take is not None and recordings != self._recordings:
             self._recordings = recordings
             self._list.clear()
             with self._list:
@@ -51,19 +50,25 @@ class Takes:
                 ui.label(f"Recording {one.number}: {length}").classes("rx-grow")
                 if one.end is not None:
                     button("Bounce", partial(self._bounce, one.number), label=f"Bounce recording {one.number}", strong=True)
+                    button("Export", partial(self._export, one.number), label=f"Export recording {one.number}")
         with ui.row().classes("rx-line rx-song").props("role=listitem"):
             ui.label("All that was played so far").classes("rx-grow")
             button("Bounce", partial(self._bounce, None), label="Bounce all")
+            button("Export", partial(self._export, None), label="Export all")
 
     def _bounce(self, recording: int | None) -> None:
         try:
-            self._room.bounces.start(recording, str(self._kind.value))
+            self._room.bounces.start(recording, self._kind.value)
         except RemixtureError as error:
             tell(str(error))
 
+    def _export(self, recording: int | None) -> None:
+        what = "all that was played so far" if recording is None else f"recording {recording}"
+        choose_format(what, lambda to: self._room.bounces.export_take(to, recording))
+
 
 class _Job:
-    """One bounce."""
+    """One bounce or export."""
 
     def __init__(self, room: Room) -> None:
         self._room = room

@@ -1,5 +1,5 @@
-// <rx-drop loops="auto" stems="auto">: songs in. Files dropped anywhere on the page, or chosen here, go to PUT /api/songs as they
-// are, two at a time; each has a line with its progress and a way to break it off.
+// <rx-drop>: songs in. Files dropped anywhere on the page, or chosen here, go to PUT /api/songs as they are, two at a time, with
+// what the <rx-pick>s named loops and stems say; each has a line with its progress and a way to break it off.
 
 const AT_ONCE = 2;
 
@@ -58,6 +58,11 @@ class Upload {
   }
 }
 
+/** What a list beside it says now. */
+function picked(name) {
+  return document.querySelector(`rx-pick[name="${name}"]`)?.picked ?? "auto";
+}
+
 class Drop extends HTMLElement {
   connectedCallback() {
     this.uploads = [];
@@ -94,7 +99,7 @@ class Drop extends HTMLElement {
   }
 
   add(files) {
-    const query = { loops: this.getAttribute("loops") || "auto", stems: this.getAttribute("stems") || "auto" };
+    const query = { loops: picked("loops"), stems: picked("stems") };
     for (const file of files) {
       const upload = new Upload(file, query, () => this.next());
       this.uploads.push(upload);

@@ -53,9 +53,9 @@ class Fader extends Slider {
   #mark() {
     if (this.#marked === this.param) return;
     this.#marked = this.param;
-    const scale = this.#compact ? [] : ticks(this.param);
+    const scale = ticks(this.param);
     const marks = scale.length ? scale : [this.param.default];
-    const text = (db) => (scale.length ? `${db > 0 ? "+" : db < 0 ? "\u2212" : ""}${Math.abs(db)}` : "");
+    const text = (db) => (scale.length && !this.#compact ? `${db > 0 ? "+" : db < 0 ? "\u2212" : ""}${Math.abs(db)}` : "");
     for (const old of this.#rail.querySelectorAll(".rx-tick")) old.remove();
     for (const db of marks) {
       const tick = make("i", { class: "rx-tick", "aria-hidden": "true" }, text(db));

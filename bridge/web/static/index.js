@@ -5,6 +5,7 @@ import "./knob.js";
 import "./switch.js";
 import "./choice.js";
 import "./number.js";
+import "./pick.js";
 import "./meter.js";
 import "./master.js";
 import "./clock.js";

@@ -9,7 +9,8 @@ style.replaceSync(`
   overflow: hidden; }
 .name span { overflow: hidden; text-overflow: ellipsis; }
 .name i { flex: none; width: 5px; height: 70%; border-radius: 3px; background: var(--lane); }
-.name.dim { opacity: .5; }
+.name.dim { color: var(--dim, #b3b0ab); }
+.name.dim i { opacity: .4; }
 .scroll { overflow: auto hidden; border-radius: 4px; scrollbar-width: thin; scrollbar-color: var(--line, #4a505a) transparent; }
 .area { position: sticky; left: 0; overflow: hidden; outline: none; touch-action: pan-y; cursor: default; user-select: none; }
 .area.over-ruler { cursor: pointer; }

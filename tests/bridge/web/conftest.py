@@ -35,12 +35,19 @@ def chromium() -> Iterator["Browser"]:
 
 
 @pytest.fixture(scope="session")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Served"]:
-    """A session that plays, and the server of its page: tests leave deck a playing, and the others empty."""
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Served"]:
+    """A session that plays, and the server of its page; deck a plays, the others are empty."""
     from tests.bridge.web.rig import serve
 
     with serve(tmp_path_factory.mktemp("served")) as found:
         yield found
+
+
+@pytest.fixture
+def served(house: "Served") -> Iterator["Served"]:
+    """The same for one test, that leaves nothing behind in it."""
+    yield house
+    house.tidy()
 
 
 @pytest.fixture(scope="session")

@@ -24,12 +24,15 @@ from bridge.session.messages import Output
 from bridge.session.player import Player
 from bridge.web.room import Room
 from bridge.web.server import PageServer
+from engine.model.params import DECKS
 from tests.bridge.midi.fake import FakeDriver
-from tests.bridge.session.rig import RATE, make_set
+from tests.bridge.session.rig import RATE, make_set, until
 
 SECONDS = 20.0
 PADS = "Pads"
 """The MIDI controller that is there: it is in memory only."""
+PLAYS = {"deck.a.play": 1.0, "deck.a.loop": 2.0}
+"""The first song plays, and never comes to its end; all else is at its default."""
 TLS = ssl.create_default_context()
 """Not used, but slow to make for each client."""
 
@@ -79,6 +82,24 @@ class Served:
             address, additional_headers=headers, origin=named, compression=None, open_timeout=SECONDS, max_queue=None
         ) as found:
             yield found
+
+    def tidy(self) -> None:
+        """Leave it as it was made, whatever a test did, and wherever it failed."""
+        player, collection = self.room.player, self.room.collection
+        for song in collection.songs()[len(self.sets) :]:
+            collection.cancel(song.number)
+        for deck in DECKS[1:]:
+            if player.sources(deck):
+                player.unload(deck)
+        until(lambda: not any(map(player.sources, DECKS[1:])))
+        for song in collection.songs()[len(self.sets) :]:
+            collection.remove(song.number)
+        for path, value in player.values().items():
+            wanted = PLAYS.get(path, player.param(path).default)
+            if value != wanted:
+                player.set(path, wanted)
+        if self.room.controllers is not None:
+            self.room.controllers.learn("")
 
     @contextlib.contextmanager
     def page(self) -> Iterator["Page"]:
@@ -155,9 +176,8 @@ def serve(folder: Path) -> Iterator[Served]:
         stack.callback(bounces.close)
         first, _ = (collection.add(one) for one in sets)
         collection.put_on("a", first)
-        player.set("deck.a.play", 1.0)
-        # It never comes to the end of its song.
-        player.set("deck.a.loop", 2.0)
+        for path, value in PLAYS.items():
+            player.set(path, value)
         driver = FakeDriver(PADS)
         controllers = stack.enter_context(Controllers(player, said.add, driver=driver, folder=folder / "midi"))
         player.listen(controllers.changed)

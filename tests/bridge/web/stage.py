@@ -16,8 +16,8 @@ TILES = (
     '<section data-deck="b" style="width:600px"><p>Deck B</p></section>'
 )
 SCRIPTS = (
-    "fader.js", "knob.js", "switch.js", "choice.js", "number.js", "meter.js", "master.js", "clock.js", "tile.js", "learn.js",
-    "openers.js", "keys.js", "help.js", "say.js",
+    "fader.js", "knob.js", "switch.js", "choice.js", "number.js", "pick.js", "meter.js", "master.js", "clock.js", "tile.js",
+    "learn.js", "openers.js", "keys.js", "help.js", "say.js",
 )  # fmt: skip
 Open = Callable[..., "Page"]
 """Opens a page: the elements on it, values that hold, and what is on the decks."""

@@ -145,3 +145,24 @@ def test_switches_choices_and_numbers(fake: FakeWire, show: Open) -> None:
     page.press("input", "Enter")
     fake.wait(lambda: fake.sets("deck.a.tempo") == [1.24])
     page.wait_for_function("document.querySelector('input').value === '124.00 bpm'")
+
+
+def test_what_is_picked_is_told_and_stays(show: Open) -> None:
+    page = show('<rx-pick label="Files" choices=\'[["a", "First"], ["b", "Second"]]\' value="b"></rx-pick>')
+    page.evaluate("document.querySelector('rx-pick').addEventListener('pick', (event) => (window.told = event.detail))")
+    picks = page.get_by_label("Files")
+    assert picks.input_value() == "b"
+
+    picks.select_option("First")
+
+    assert page.evaluate("window.told") == "a"
+    assert page.evaluate("document.querySelector('rx-pick').picked") == "a"
+
+
+def test_a_level_has_a_scale_and_a_small_one_its_marks(show: Open) -> None:
+    page = show(FADER + FADER.replace("label", 'compact orientation="horizontal" label'))
+    page.wait_for_selector("rx-fader[aria-valuetext]")
+    scales = [[tick.inner_text() for tick in fader.locator(".rx-tick").all()] for fader in page.locator("rx-fader").all()]
+
+    assert sorted(scales[0]) == sorted(["\N{MINUS SIGN}12", "\N{MINUS SIGN}6", "0", "+6", "+12"])
+    assert scales[1] == [""] * 5

@@ -1,6 +1,7 @@
 """Nobody comes in who should not: every address of the page, by every door."""
 
 import asyncio
+import contextlib
 import socket
 import threading
 from typing import TYPE_CHECKING
@@ -125,16 +126,13 @@ def test_others_come_in_by_a_password_only(served: Served) -> None:
 
 
 def test_a_second_server_serves_the_same_session(served: Served) -> None:
-    server = PageServer(served.room)
-    server.start()
-    server.wait()
-    try:
+    with contextlib.closing(PageServer(served.room)) as server:
+        server.start()
+        server.wait()
         other = Served(served.room, server, served.sets, served.driver)
         with other.known() as client, other.page() as page:
             assert client.get("/").status_code == 200
             assert page.decks["a"]["title"] == "song-0"
-    finally:
-        server.close()
     with pytest.raises(OSError, match="refused"):
         socket.create_connection(("127.0.0.1", server.port), timeout=1.0)
 
@@ -233,17 +231,15 @@ def test_the_port_that_browsers_leave_out() -> None:
 
 def test_who_has_the_password_gets_in_with_a_browser(chromium: "Browser", served: Served) -> None:
     server = PageServer(served.room, password="correct horse")  # noqa: S106 - a test's
-    server.start()
-    server.wait()
-    context = chromium.new_context()
-    page = context.new_page()
-    page.goto(f"http://127.0.0.1:{server.port}/")
+    with contextlib.closing(server), chromium.new_context() as context:
+        server.start()
+        server.wait()
+        page = context.new_page()
+        page.goto(f"http://127.0.0.1:{server.port}/")
 
-    page.fill("input[type=password]", "correct horse")
-    with page.expect_navigation(wait_until="commit") as navigation:
-        page.keyboard.press("Enter")
+        page.fill("input[type=password]", "correct horse")
+        with page.expect_navigation(wait_until="commit") as navigation:
+            page.keyboard.press("Enter")
 
-    assert navigation.value.status == 200
-    assert page.url == f"http://127.0.0.1:{server.port}/"
-    context.close()
-    server.close()
+        assert navigation.value.status == 200
+        assert page.url == f"http://127.0.0.1:{server.port}/"

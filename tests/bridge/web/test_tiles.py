@@ -1,8 +1,13 @@
 """Tiles, keys and learn mode in a real browser, against a server that speaks the wire."""
 
 import json
+from itertools import chain
 from typing import TYPE_CHECKING
 
+import pytest
+
+from engine.model.colors import FAMILIES, GREY
+from tests.bridge.session.rig import until
 from tests.bridge.web.fakewire import FakeWire, deck
 from tests.bridge.web.stage import FADER, GAIN, TILE, TILES, Open, comes, drag
 
@@ -121,3 +126,24 @@ def test_assistive_technology_finds_nothing_serious(show: Open) -> None:
     found = Axe().run(page).response["violations"]
     serious = {one["id"]: [node["html"] for node in one["nodes"]] for one in found if one["impact"] in {"serious", "critical"}}
     assert not serious, json.dumps(serious, indent=1)
+
+
+@pytest.mark.parametrize("silent", [False, True])
+def test_what_stands_on_a_tile_can_be_read_whatever_its_colour(show: Open, silent: bool) -> None:  # noqa: FBT001 - a table
+    from axe_playwright_python.sync_playwright import Axe
+
+    colors = [*chain(*FAMILIES.values()), GREY]
+    names = [f"s{k}" for k in range(len(colors))]
+    tile = '<rx-tile deck="a" source="{0}" name="{0}" color="{1}" confidence="23 dB" crosstalk="-12"></rx-tile>'
+    tiles = "".join(map(tile.format, names, colors))
+    mutes = {f"deck.a.{name}.mute": float(silent) for name in names}
+    page = show(f'<div class="rx-tiles">{tiles}</div>', mutes, a=deck(*names))
+    until(lambda: page.locator("rx-tile[data-silent]").count() == silent * len(names))
+    until(lambda: page.locator(".rx-text").all_inner_texts() == ["0.0"] * len(names))
+
+    found = Axe().run(page, options={"runOnly": ["color-contrast"]}).response
+
+    assert [node["html"] for rule in found["violations"] for node in rule["nodes"]] == []
+    read = [node["html"] for rule in found["passes"] for node in rule["nodes"]]
+    for text in ("rx-name", "rx-facts", "rx-text"):
+        assert sum(text in html for html in read) == len(colors)
