@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from engine.dsp.spectra import istft, stft
+from engine.model.audio import Samples
 
 Tracks = NDArray[np.float64]
 
@@ -102,6 +103,11 @@ def ideal_masked(mix: NDArray[np.float64], true: Tracks) -> Tracks:
     total = true.sum(axis=0)
     level = float(mix @ total) / (float(total @ total) + 1e-20)
     parts = np.concatenate([level * true, [mix - level * total]]).astype(np.float32)
-    powers = [np.square(np.abs(stft(part, WINDOW, WINDOW // 4))) for part in parts]
-    spectrum = stft(mix.astype(np.float32), WINDOW, WINDOW // 4) / (np.sum(powers, axis=0) + np.float32(1e-12))
-    return np.array([istft(spectrum * own, WINDOW, WINDOW // 4, mix.size) for own in powers[:-1]], dtype=np.float64)
+    return np.array(shared_out(mix.astype(np.float32), parts, power=2)[:-1], dtype=np.float64)
+
+
+def shared_out(mix: Samples, parts: Samples, power: int) -> list[Samples]:
+    """Return a mix [shape=(..., frames)] shared out as a power of the parts' magnitudes is [shape=(parts, ..., frames)]."""
+    shares = [np.abs(stft(part, WINDOW, WINDOW // 4)) ** power for part in parts]
+    spectrum = stft(mix, WINDOW, WINDOW // 4) / (np.sum(shares, axis=0) + np.float32(1e-12))
+    return [istft(spectrum * own, WINDOW, WINDOW // 4, mix.shape[-1]) for own in shares]

@@ -5,6 +5,7 @@
 - `info`     what a set knows
 - `render`   sets or a take -> an audio file
 - `export`   a set or a take -> another program's format
+- `compare`  separated sources against the true ones; `tracks`, out of what they are read
 - `open`     songs or sets -> sound, live; `wanted` its options, `terminal` the session as lines, `page` as the page
 - `devices`  what this machine can play through
 - `midi`     controllers: which there are, what they send, learning them
@@ -20,10 +21,10 @@ import os
 import sys
 from collections.abc import Sequence
 
-from bridge.cli import demo, devices, doctor, export, info, midi, prepare, render
+from bridge.cli import compare, demo, devices, doctor, export, info, midi, prepare, render
 from bridge.cli import open as open_
 
-WORDS = (demo, prepare, info, render, export, open_, devices, midi, doctor)
+WORDS = (demo, prepare, info, render, export, compare, open_, devices, midi, doctor)
 STOPPED = 130
 
 
