@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING
 from bridge.cli.screen import Screen
 from engine.model.errors import RemixtureError
 from engine.model.loopcount import AUTO, MOST_LOOPS, loop_count
+from engine.model.stemchoice import StemChoice
 
 if TYPE_CHECKING:
     from engine.model.remixset import RemixSet
+    from engine.model.score import Score
     from engine.prepare import Settings
 
 UNSURE = 0.5
 """Confidence in the grid below which people should look."""
-STEMS = ("auto", "demucs", "builtin", "none")
+PRECISIONS = ("float32", "bf16")
 
 
 def add_parser(words: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -28,9 +30,15 @@ def add_parser(words: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
         "-o", "--output", type=Path, metavar="DIR", help="folder for the sets, or NAME.remix for the set itself"
     )
     parser.add_argument("--loops", default=AUTO, metavar="N", help=f"number of loops, 1 to {MOST_LOOPS} (default: auto)")
-    parser.add_argument("--stems", default="auto", choices=STEMS, help="who separates the stems (default: auto)")
+    parser.add_argument(
+        "--stems", default=StemChoice.AUTO.value, choices=[choice.value for choice in StemChoice],
+        help="who separates the stems (default: auto)",
+    )  # fmt: skip
     parser.add_argument("--stem-model", metavar="MODEL", help="a Demucs model: a name, or a local folder or .safetensors file")
     parser.add_argument("--device", choices=("cpu", "cuda", "mps"), help="where Demucs computes (default: what there is)")
+    parser.add_argument("--stem-segment", type=float, metavar="SECONDS", help="shorter: less memory (default: the model's own)")
+    parser.add_argument("--stem-precision", choices=PRECISIONS, default="float32", help="bf16: quicker, on CPUs that have it")
+    parser.add_argument("--score", type=Path, metavar="FILE.mid", help="the song's notes, on its own clock, for --stems nmf")
     parser.add_argument("--bpm", type=float, help="the tempo, if you know better")
     parser.add_argument("--downbeat", type=float, metavar="SECONDS", help="the time of any downbeat")
     parser.add_argument("--beats-per-bar", type=int, metavar="N", help="4 for 4/4, 3 for 3/4")
@@ -66,13 +74,27 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _settings(options: argparse.Namespace) -> Settings:
-    from engine.analysis.stems import StemChoice
+    from engine.analysis.stems.computing import Computing, Precision
     from engine.prepare import Settings
 
     return Settings(
-        loops=loop_count(options.loops), stems=StemChoice(options.stems), stem_model=options.stem_model, device=options.device,
+        loops=loop_count(options.loops), stems=StemChoice(options.stems), stem_model=options.stem_model,
+        computing=Computing(options.device, Precision(options.stem_precision), options.stem_segment),
         bpm=options.bpm, downbeat=options.downbeat, beats_per_bar=options.beats_per_bar, seed=options.seed,
+        score=_score(options),
     )  # fmt: skip
+
+
+def _score(options: argparse.Namespace) -> Score | None:
+    if options.score is None:
+        return None
+    if options.stems != StemChoice.NMF:
+        raise RemixtureError(f"only nmf follows a score, got --stems {options.stems}: say --stems nmf, or leave --score out")
+    if len(options.songs) > 1:
+        raise RemixtureError(f"{options.score} is one song's score, but there are {len(options.songs)}: give one at a time")
+    from engine.store.score import read_score
+
+    return read_score(options.score)
 
 
 def summary(folder: Path, remixset: RemixSet) -> str:

@@ -10,7 +10,10 @@ COSTS = {
     "stem model": (0.1, 0.0),
 }  # fmt: skip
 """Seconds that each step of preparing a song takes on two cores at leisure: at once, and for each second of the song."""
-STEMS = {"demucs": (3.0, 0.55), "builtin": (0.1, 0.09)}
+STEMS = {
+    "demucs": (3.0, 0.55), "builtin": (0.1, 0.09), "hpss": (0.1, 0.05), "hpr": (0.1, 0.065), "twostage": (0.1, 0.07),
+    "nmf": (3.0, 0.055), "nmf-harmonic": (3.5, 0.055), "rpca": (0.1, 0.32), "repet-sim": (0.1, 0.1), "centre": (0.1, 0.055),
+}  # fmt: skip
 """The same for the stems, by who makes them."""
 
 TRUST_SECONDS = 2.0

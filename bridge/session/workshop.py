@@ -76,7 +76,7 @@ def _separator(settings: "Settings") -> str | None:
 
     if settings.stems is StemChoice.NONE:
         return None
-    return "builtin" if settings.stems is StemChoice.BUILTIN else "demucs"
+    return StemChoice.DEMUCS if settings.stems is StemChoice.AUTO else settings.stems
 
 
 class _Watching:

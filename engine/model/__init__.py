@@ -4,6 +4,8 @@
 - `grid`        beats and downbeats: seconds <-> beats <-> bars
 - `key`         the key of a song, and how far apart two are
 - `separation`  a song taken apart, as analysis hands it on
+- `stemchoice`  which separator a person may ask for
+- `score`       the notes of a song
 - `loopcount`   how many loops a person asks for
 - `colors`      colour by content
 - `remixset`    a song taken apart, as it lies on disk

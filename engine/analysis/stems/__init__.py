@@ -2,28 +2,26 @@
 
 - `parts`     what stems are called
 - `builtin`   the built-in separator: needs no model, knows lasting from striking and little more
+- `classical` separators out of the literature, each one idea
 - `weights`   which weights Demucs may load, where they are, whether they are what they say
 - `demucs`    Demucs (Rouard, Massa & Défossez, "Hybrid transformers for music source separation", ICASSP 2023)
+- `segments`  a song through Demucs, a segment at a time
+- `computing` where and how finely: device, precision, length of a segment
 
 Choosing loads neither torch nor a model; `StemSeparator.separate` does.
 """
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
+from engine.analysis.stems.computing import FASTEST, Computing
 from engine.model.audio import Audio, Progress, no_progress
 from engine.model.errors import RemixtureError
+from engine.model.score import Score
 from engine.model.separation import Provenance, Separation
+from engine.model.stemchoice import StemChoice
 
-
-class StemChoice(StrEnum):
-    """Which separator a person asked for."""
-
-    AUTO = "auto"
-    DEMUCS = "demucs"
-    BUILTIN = "builtin"
-    NONE = "none"
+__all__ = ["StemChoice", "StemSeparator", "separator_for"]
 
 
 class StemSeparator(Protocol):
@@ -37,7 +35,13 @@ class StemSeparator(Protocol):
         """Return a separation whose blocks come while they are walked through, in memory that does not grow with the song."""
 
 
-def separator_for(choice: StemChoice, *, model: str | Path | None = None, device: str | None = None) -> StemSeparator:
+def separator_for(
+    choice: StemChoice,
+    *,
+    model: str | Path | None = None,
+    computing: Computing = FASTEST,
+    score: Score | None = None,
+) -> StemSeparator:
     """Return the separator to use: within 5 s where there is no network, later only if weights are being downloaded.
 
     Parameters
@@ -46,8 +50,10 @@ def separator_for(choice: StemChoice, *, model: str | Path | None = None, device
         AUTO takes Demucs if its weights can be had, and else the built-in separator, which then says so in its note.
     model : str or Path, optional
         For Demucs: a name out of `weights.HUB_MODELS`, a `.safetensors` file or a folder with them; by default `htdemucs`.
-    device : str, optional
-        For Demucs: cpu, cuda or mps; by default the fastest there is.
+    computing : Computing
+        For Demucs: where and how finely.
+    score : Score, optional
+        For NMF: the song's notes, on its own clock.
 
     Raises
     ------
@@ -62,8 +68,12 @@ def separator_for(choice: StemChoice, *, model: str | Path | None = None, device
         raise ValueError("no stems were asked for")
     if choice is StemChoice.BUILTIN:
         return BuiltinSeparator()
+    if choice not in {StemChoice.AUTO, StemChoice.DEMUCS}:
+        from engine.analysis.stems.classical import classical_for
+
+        return classical_for(choice, score)
     try:
-        return DemucsSeparator(find_weights("htdemucs" if model is None else model), device)
+        return DemucsSeparator(find_weights("htdemucs" if model is None else model), computing)
     except NoWeightsError as error:
         if choice is StemChoice.DEMUCS:
             hint = "go online once, name a local model with --stem-model, or take --stems builtin"

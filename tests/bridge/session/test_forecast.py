@@ -3,6 +3,7 @@
 import pytest
 
 from bridge.session.forecast import EARLY_SECONDS, Forecast, expected
+from engine.model.stemchoice import StemChoice
 
 STEPS = {"decode": 1.0, "grid": 3.0, "loops": 40.0, "stems": 60.0}
 
@@ -95,3 +96,8 @@ def test_another_separator_is_another_expectation() -> None:
     assert before is not None
     assert after is not None
     assert after < 0.1 * before
+
+
+@pytest.mark.parametrize("choice", [choice for choice in StemChoice if choice not in {StemChoice.AUTO, StemChoice.NONE}])
+def test_every_separator_has_its_price_and_a_longer_song_a_higher_one(choice: StemChoice) -> None:
+    assert 0 < expected(60.0, choice)["stems"] < expected(120.0, choice)["stems"]
