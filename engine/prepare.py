@@ -13,10 +13,12 @@ from pathlib import Path
 import numpy as np
 
 from engine.analysis.stems import StemChoice
+from engine.analysis.stems.computing import FASTEST, Computing
 from engine.model.audio import Audio
 from engine.model.errors import RemixtureError
 from engine.model.remixset import GridFacts, RemixSet, Song
 from engine.model.report import Quiet, Report
+from engine.model.score import Score
 from engine.model.separation import Provenance, Separation, SettingValue
 from engine.store.assemble import replace_decomposition
 from engine.store.decode import AudioFacts, decode, probe
@@ -37,12 +39,14 @@ class Settings:
     loops: int | None = None
     stems: StemChoice = StemChoice.AUTO
     stem_model: str | None = None
-    device: str | None = None
+    computing: Computing = FASTEST
     bpm: float | None = None
     downbeat: float | None = None
     """Seconds of any downbeat."""
     beats_per_bar: int | None = None
     seed: int = 0
+    score: Score | None = None
+    """The song's notes, for NMF."""
 
 
 def prepare(
@@ -72,6 +76,7 @@ def prepare(
     RemixtureError
         For everything a person can mend; nothing is left half-written.
     """
+    settings.computing.check()
     facts = probe(path)
     folder = set_folder(path, output)
     if printable(str(folder)) != str(folder):
@@ -113,7 +118,7 @@ class _Run:
     def audio(self) -> Audio:
         """The song's samples, decoded when they are first asked for."""
         if self._audio is None:
-            self._audio = decode(self.path, self.report.step("decode"))
+            self._audio = decode(self.path, self.report.step("decode"), self.folder)
         return self._audio
 
     def _keep(self, **changes: object) -> None:
@@ -187,7 +192,9 @@ class _Run:
         from engine.analysis.stems import separator_for
 
         self.report.step("stem model")
-        separator = separator_for(self.settings.stems, model=self.settings.stem_model, device=self.settings.device)
+        separator = separator_for(
+            self.settings.stems, model=self.settings.stem_model, computing=self.settings.computing, score=self.settings.score
+        )
         if separator.provenance.note:
             self.report.note(separator.provenance.note)
         if not self._has("stems", separator.provenance):

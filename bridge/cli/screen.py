@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from engine.model.audio import Progress
 
 
+PACE_SECONDS = 300.0
+"""The time left is told from the pace of so many last seconds: a model may need a minute for one segment."""
+
+
 class Screen:
     """Shows steps as they go; remembers how long each took. Use as a context manager."""
 
@@ -42,6 +46,7 @@ class Screen:
             self._bars = Progress(
                 TextColumn(f"{self._title}  {{task.description:11}}"), BarColumn(), TaskProgressColumn(),
                 TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(), console=Console(stderr=True),
+                speed_estimate_period=PACE_SECONDS,
             )  # fmt: skip
             self._bars.start()
         return self

@@ -17,6 +17,7 @@ import numpy as np
 from engine.model.audio import Audio, Progress, Samples, no_progress
 from engine.model.errors import RemixtureError
 from engine.store.files import openable
+from engine.store.room import Room
 
 MP4_FAMILY = frozenset({".m4a", ".mp4", ".m4b", ".mov", ".aac"})
 SHORTEST = 0.5
@@ -63,8 +64,15 @@ def probe(path: Path) -> AudioFacts:
     return facts
 
 
-def decode(path: Path, progress: Progress = no_progress) -> Audio:
+def decode(path: Path, progress: Progress = no_progress, scratch: Path | None = None) -> Audio:
     """Return the samples of the file's first track.
+
+    Parameters
+    ----------
+    path : Path
+    progress : Progress
+    scratch : Path, optional
+        A folder in which the samples of a long song are kept, and read from as they are needed, instead of in memory.
 
     Raises
     ------
@@ -73,14 +81,14 @@ def decode(path: Path, progress: Progress = no_progress) -> Audio:
     """
     facts = probe(path)
     mp4 = path.suffix.lower() in MP4_FAMILY
-    samples = _decode_mp4(path, 0, progress) if mp4 else _decode_sndfile(path, facts, progress)
+    samples = _decode_mp4(path, 0, progress, scratch) if mp4 else _decode_sndfile(path, facts, progress, scratch)
     check_samples(samples, path)
     return Audio(samples, facts.rate)
 
 
 def decode_track(path: Path, track: int) -> Samples:
     """Return one track of an MP4 [shape=(channels, frames)], unchecked but for damage."""
-    return _decode_mp4(path, track, no_progress)
+    return _decode_mp4(path, track, no_progress, None)
 
 
 def check_samples(samples: Samples, path: Path) -> None:
@@ -120,24 +128,22 @@ def _probe_sndfile(path: Path) -> AudioFacts:
     return AudioFacts(info.frames, info.samplerate, info.channels)
 
 
-def _decode_sndfile(path: Path, facts: AudioFacts, progress: Progress) -> Samples:
+def _decode_sndfile(path: Path, facts: AudioFacts, progress: Progress, scratch: Path | None) -> Samples:
     import soundfile
 
-    samples = np.empty((facts.channels, facts.frames), dtype=np.float32)
-    done = 0
+    room = Room(facts.channels, facts.frames, scratch)
     try:
         with _silenced_stderr(), soundfile.SoundFile(openable(path)) as file:
-            while piece := len(block := file.read(min(PIECE, facts.frames - done), dtype="float32", always_2d=True)):
-                samples[:, done : done + piece] = block.T
-                done += piece
-                progress(done / facts.frames)
-                if done == facts.frames:
+            while len(block := file.read(min(PIECE, facts.frames - room.done), dtype="float32", always_2d=True)):
+                room.put(block.T)
+                progress(room.done / facts.frames)
+                if room.done == facts.frames:
                     break
     except soundfile.LibsndfileError as error:
-        raise _ends_early(path, done / facts.rate, facts.seconds) from error
-    if done < facts.frames:
-        raise _ends_early(path, done / facts.rate, facts.seconds)
-    return samples
+        raise _ends_early(path, room.done / facts.rate, facts.seconds) from error
+    if room.done < facts.frames:
+        raise _ends_early(path, room.done / facts.rate, facts.seconds)
+    return room.samples()
 
 
 @contextlib.contextmanager
@@ -162,7 +168,7 @@ def _probe_mp4(path: Path) -> AudioFacts:
         return AudioFacts(round(seconds * rate), rate, int(stream.channels), len(container.streams.audio))
 
 
-def _decode_mp4(path: Path, track: int, progress: Progress) -> Samples:
+def _decode_mp4(path: Path, track: int, progress: Progress, scratch: Path | None) -> Samples:
     import av
 
     with _opened_mp4(path) as container:
@@ -171,22 +177,23 @@ def _decode_mp4(path: Path, track: int, progress: Progress) -> Samples:
         length = round(float(stream.duration * stream.time_base) * stream.rate) if stream.duration else None
         resampler = av.AudioResampler(format="fltp", layout=stream.layout, rate=stream.rate)
         pieces: list[Samples] = []
+        # An AAC stream's last packet is padded; the container knows the length, some only to the millisecond.
+        room = Room(stream.channels, length or 0, scratch)
+        take = room.put if length else pieces.append
         done = 0
         try:
             for frame in container.decode(stream):
                 for even in resampler.resample(frame):
-                    pieces.append(even.to_ndarray().astype(np.float32, copy=False))
+                    take(even.to_ndarray().astype(np.float32, copy=False))
                     done += even.samples
                 progress(min(1.0, done / length) if length else 0.0)
         except av.FFmpegError as error:
             raise _ends_early(path, done / stream.rate, (length or 0) / stream.rate) from error
-    if not pieces:
+    if not done:
         raise _not_audio(path)
     if length and done < length - stream.rate // 10:
         raise _ends_early(path, done / stream.rate, length / stream.rate)
-    samples: Samples = np.concatenate(pieces, axis=1)
-    # An AAC stream's last packet is padded; the container knows the length, some only to the millisecond.
-    return np.ascontiguousarray(samples[:, :length])
+    return room.samples() if length else np.concatenate(pieces, axis=1)
 
 
 @contextlib.contextmanager

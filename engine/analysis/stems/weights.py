@@ -103,7 +103,7 @@ def _from_hub(name: str) -> Weights:
             return Path(hf_hub_download(repo, file, etag_timeout=ANSWER_SECONDS))
         except Exception as error:
             # Which HTTP library raises what here changes with the hub's version.
-            raise NoWeightsError(f"the weights of {name} could not be fetched ({_first_line(error)})") from error
+            raise NoWeightsError(f"the weights of {name} could not be fetched ({first_line(error)})") from error
 
     return _bagged(name, fetched(f"{name}.yaml"), fetched)
 
@@ -142,7 +142,7 @@ def _bagged(name: str, bag: Path, find: Callable[[str], Path]) -> Weights:
         shares = tuple(tuple(float(share) for share in row) for row in content.get("weights") or ())
         segment = float(content["segment"]) if content.get("segment") else None
     except (OSError, ValueError, yaml.YAMLError, LookupError, AttributeError, TypeError) as error:
-        raise RemixtureError(f"{bag} is no list of models ({_first_line(error)})") from error
+        raise RemixtureError(f"{bag} is no list of models ({first_line(error)})") from error
     if not names or any(Path(n).name != n for n in names):
         raise RemixtureError(f"{bag} must list models by the names of files beside it, got {names}")
     return _weights(name, tuple(find(f"{n}.safetensors") for n in names), shares or None, segment)
@@ -166,7 +166,7 @@ def _checked(file: Path) -> str:
         with safe_open(os.fspath(file), framework="numpy") as tensors:
             header = tensors.metadata() or {}
     except (OSError, SafetensorError) as error:
-        raise RemixtureError(f"cannot read the weights {file}: missing, damaged or cut short ({_first_line(error)})") from error
+        raise RemixtureError(f"cannot read the weights {file}: missing, damaged or cut short ({first_line(error)})") from error
     note = file.with_name(f"{file.name}.sha256")
     if note.exists() and (note.read_text(encoding="utf-8").split() or [""])[0].lower() != digest:
         raise RemixtureError(f"{file} is not the file that {note.name} describes: copy or download it again")
@@ -175,5 +175,6 @@ def _checked(file: Path) -> str:
     return digest
 
 
-def _first_line(error: BaseException) -> str:
+def first_line(error: BaseException) -> str:
+    """Return an error's first line, or its name where it says nothing."""
     return (str(error).strip() or type(error).__name__).splitlines()[0]

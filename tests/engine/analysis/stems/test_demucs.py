@@ -1,5 +1,6 @@
 """The real loading and separating code on a tiny random HTDemucs. Importing torch alone takes seconds: all slow."""
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -7,8 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from engine.analysis.stems import computing
+from engine.analysis.stems.computing import Computing, Precision
 from engine.analysis.stems.demucs import DemucsSeparator, loaded
-from engine.analysis.stems.weights import find_weights
+from engine.analysis.stems.weights import Weights, find_weights
 from engine.dsp.levels import si_sdr_db
 from engine.dsp.resample import resampled
 from engine.model.audio import Audio, Samples
@@ -33,7 +36,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def separator(model: Path) -> DemucsSeparator:
-    return DemucsSeparator(find_weights(model), "cpu")
+    return DemucsSeparator(find_weights(model), Computing("cpu"))
 
 
 def stems_of(model: Path, audio: Audio) -> Samples:
@@ -49,7 +52,7 @@ def music(seconds: float, rate: int = 44_100, channels: int = 2) -> Audio:
     return Audio((0.1 * np.fft.irfft(spectrum, frames) + 0.01).astype(np.float32), rate)
 
 
-def whole_song_by_demucs(model: Path, audio: Audio) -> Samples:
+def whole_song_by_demucs(weights: Weights, audio: Audio) -> Samples:
     """What Demucs itself makes of the song at once, as `demucs.api.Separator.separate_tensor` does it."""
     import torch
     from demucs.apply import apply_model
@@ -58,7 +61,7 @@ def whole_song_by_demucs(model: Path, audio: Audio) -> Samples:
     ref = wav.mean(0)
     mean, std = ref.mean(), ref.std() + 1e-8
     with torch.no_grad():
-        out = apply_model(loaded(find_weights(model), "cpu"), ((wav - mean) / std)[None], shifts=0, overlap=0.1)
+        out = apply_model(loaded(weights, "cpu"), ((wav - mean) / std)[None], shifts=0, overlap=0.1)
     stems = (out * std + mean)[0].numpy()
     return np.asarray(stems[MODEL_ORDER])
 
@@ -70,7 +73,7 @@ def test_piece_by_piece_is_the_whole_song_at_once(tiny: Path, seconds: float) ->
     stems = stems_of(tiny, audio)
 
     assert stems.shape == (4, 2, audio.frames)
-    np.testing.assert_allclose(stems, whole_song_by_demucs(tiny, audio), atol=2e-6)
+    np.testing.assert_allclose(stems, whole_song_by_demucs(find_weights(tiny), audio), atol=2e-6)
 
 
 @pytest.mark.parametrize("frames", [1, 441, 100_001])
@@ -97,6 +100,78 @@ def test_a_bag_weighs_its_models(tiny: Path, tmp_path: Path) -> None:
     np.testing.assert_allclose(bass, b[1], atol=1e-6)
     np.testing.assert_allclose(vocals, (a[2] + 3 * b[2]) / 4, atol=1e-6)
     np.testing.assert_allclose(other, (a[3] + b[3]) / 2, atol=1e-6)
+
+
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A cache of the hub without a network."""
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    return tmp_path
+
+
+def cached(hub: Path, repo: str) -> Path:
+    """Return the folder in which the hub's client keeps a repository's files."""
+    place = hub / f"models--adefossez--{repo}"
+    (place / "refs").mkdir(parents=True)
+    (place / "refs" / "main").write_text("abc")
+    (place / "snapshots" / "abc").mkdir(parents=True)
+    return place / "snapshots" / "abc"
+
+
+def test_the_fine_tuned_bag_takes_each_stem_from_its_own_model(hub: Path) -> None:
+    place, audio = cached(hub, "HTDemucs-ft"), music(0.5)
+    names = ("f7e0c4bc", "d12395a8", "92cfc3b6", "04573f0d")
+    files = [write_tiny(place / f"{name}.safetensors", seed) for seed, name in enumerate(names)]
+    rows = [[float(i == k) for k in range(4)] for i in range(4)]
+    (place / "htdemucs_ft.yaml").write_text(json.dumps({"models": names, "weights": rows}))
+
+    stems = np.concatenate(list(separator(Path("htdemucs_ft")).separate(audio).blocks), axis=-1)
+
+    bass, vocals = (stems_of(files[STEMS.index(name)], audio) for name in ("bass", "vocals"))
+    np.testing.assert_allclose(stems[1], bass[1], atol=1e-6)
+    np.testing.assert_allclose(stems[2], vocals[2], atol=1e-6)
+    assert not np.allclose(stems[1], vocals[1], atol=1e-3)
+
+
+def test_six_stems_by_name(hub: Path) -> None:
+    place, audio = cached(hub, "HTDemucs-6s"), music(0.5)
+    file = write_tiny(place / "5c90dfd2.safetensors", stems=[*STEMS, "guitar", "piano"])
+    (place / "htdemucs_6s.yaml").write_text("models: ['5c90dfd2']")
+
+    separation = separator(Path("htdemucs_6s")).separate(audio)
+
+    assert [p.id for p in separation.parts] == ["drums", "bass", "vocals", "other", "guitar", "piano"]
+    np.testing.assert_array_equal(next(separation.blocks), next(separator(file).separate(audio).blocks))
+
+
+def test_shorter_segments_are_demucs_own_and_another_result(tiny: Path) -> None:
+    weights, audio = find_weights(tiny), music(3.0)
+    short = DemucsSeparator(weights, Computing("cpu", segment=1.2))
+
+    stems = np.concatenate(list(short.separate(audio).blocks), axis=-1)
+
+    truth = whole_song_by_demucs(dataclasses.replace(weights, segment=1.2), audio)
+    np.testing.assert_allclose(stems, truth, atol=2e-6)
+    assert short.provenance.params["segment"] == 1.2
+    assert not short.provenance.same_as(separator(tiny).provenance)
+    with pytest.raises(RemixtureError, match=r"up to 1.95 s, got 9"):
+        DemucsSeparator(weights, Computing("cpu", segment=9.0)).separate(audio)
+
+
+def test_bf16_is_nearly_the_same_and_says_so(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(computing, "cpu_has_bf16", lambda: True)
+    coarse, audio = DemucsSeparator(find_weights(tiny), Computing("cpu", Precision.BF16)), music(1.0)
+
+    stems = np.concatenate(list(coarse.separate(audio).blocks), axis=-1)
+
+    assert stems.dtype == np.float32
+    assert 20 < si_sdr_db(stems, stems_of(tiny, audio)) < 100
+    assert coarse.provenance.params["precision"] == "bf16"
+    assert not coarse.provenance.same_as(separator(tiny).provenance)
+    assert "precision" not in separator(tiny).provenance.params
 
 
 @pytest.mark.parametrize(("rate", "frames"), [(8_000, 80), (22_050, 50_001), (48_000, 144_001), (192_000, 400_003)])
@@ -191,4 +266,4 @@ def test_weights_that_do_not_fit_their_header_are_a_one_line_error(tmp_path: Pat
 
 def test_a_device_that_is_not_there_is_named(tiny: Path) -> None:
     with pytest.raises(RemixtureError, match=r"'cuda:99'.*--device cpu"):
-        DemucsSeparator(find_weights(tiny), "cuda:99").separate(music(0.1))
+        DemucsSeparator(find_weights(tiny), Computing("cuda:99")).separate(music(0.1))
