@@ -36,6 +36,7 @@ from engine.dsp.bsseval import FLOOR_DB
 from engine.dsp.judge import Judge, Scores, mean_scores
 from engine.model.audio import Audio, Samples
 from engine.model.errors import RemixtureError
+from engine.model.stemchoice import ALONE
 from engine.store.decode import decode_track
 from engine.store.stemfile import kind_of_name
 
@@ -144,7 +145,7 @@ def by(separator: StemSeparator) -> Method:
 def methods(model: str, only: list[str]) -> dict[str, Method]:
     """Return every separator that there is, between what bounds them; `only` those named."""
     every: dict[str, Method] = {"mixture / 4": quarter}
-    for choice in StemChoice:
+    for choice in ALONE:
         if choice in {StemChoice.AUTO, StemChoice.NONE} or (only and choice not in only):
             continue
         try:
@@ -249,7 +250,7 @@ def main() -> None:
         "--only",
         action="append",
         default=[],
-        choices=[*StemChoice],
+        choices=[*ALONE],
         metavar="METHOD",
         help="not every separator; may be repeated",
     )

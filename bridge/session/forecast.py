@@ -13,6 +13,7 @@ COSTS = {
 STEMS = {
     "demucs": (3.0, 0.55), "builtin": (0.1, 0.09), "hpss": (0.1, 0.05), "hpr": (0.1, 0.065), "twostage": (0.1, 0.07),
     "nmf": (3.0, 0.055), "nmf-harmonic": (3.5, 0.055), "rpca": (0.1, 0.32), "repet-sim": (0.1, 0.1), "centre": (0.1, 0.055),
+    "small": (0.5, 0.2),
 }  # fmt: skip
 """The same for the stems, by who makes them."""
 

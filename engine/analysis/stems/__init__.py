@@ -3,6 +3,7 @@
 - `parts`     what stems are called
 - `builtin`   the built-in separator: needs no model, knows lasting from striking and little more
 - `classical` separators out of the literature, each one idea
+- `small`     our own small network, for who has trained it (`engine.train`); `small_net` is its maths
 - `weights`   which weights Demucs may load, where they are, whether they are what they say
 - `demucs`    Demucs (Rouard, Massa & Défossez, "Hybrid transformers for music source separation", ICASSP 2023)
 - `segments`  a song through Demucs, a segment at a time
@@ -50,6 +51,7 @@ def separator_for(
         AUTO takes Demucs if its weights can be had, and else the built-in separator, which then says so in its note.
     model : str or Path, optional
         For Demucs: a name out of `weights.HUB_MODELS`, a `.safetensors` file or a folder with them; by default `htdemucs`.
+        For SMALL: the `.safetensors` file, which must be named.
     computing : Computing
         For Demucs: where and how finely.
     score : Score, optional
@@ -68,6 +70,12 @@ def separator_for(
         raise ValueError("no stems were asked for")
     if choice is StemChoice.BUILTIN:
         return BuiltinSeparator()
+    if choice is StemChoice.SMALL:
+        from engine.analysis.stems.small import SmallSeparator, checked_weights
+
+        if model is None:
+            raise RemixtureError("--stems small has no weights of its own: name yours with --stem-model FILE.safetensors")
+        return SmallSeparator(checked_weights(Path(model)))
     if choice not in {StemChoice.AUTO, StemChoice.DEMUCS}:
         from engine.analysis.stems.classical import classical_for
 

@@ -77,3 +77,8 @@ def test_auto_does_not_hide_that_weights_were_refused(tmp_path: Path) -> None:
 
     with pytest.raises(RemixtureError, match=r"os\.system"):
         separator_for(StemChoice.AUTO, model=file)
+
+
+def test_small_wants_weights_by_name() -> None:
+    with pytest.raises(RemixtureError, match="--stem-model"):
+        separator_for(StemChoice.SMALL)

@@ -1,0 +1,91 @@
+"""What the small separator is trained on, and on what terms.
+
+Only what a licence plainly allows. The folder given by `--data` holds `sonic_pi` and `vocadito`; the sound font is looked for
+where distributions put it and left out where it is not there. Whatever was used is written into the model's card.
+
+| source | what | licence |
+|---|---|---|
+| sonic_pi | loops and one-shots of Sonic Pi | CC0 1.0 |
+| vocadito | sung phrases (Bittner et al., "vocadito: a dataset of solo vocals", ISMIR late-breaking, 2021) | CC BY 4.0 |
+| FluidR3 GM | notes of Frank Wen's sound font, rendered by fluidsynth | MIT |
+| our own synthesis | `synths`, `voices` | this project's |
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from engine.dsp.resample import resampled
+from engine.model.audio import Samples
+from engine.model.errors import RemixtureError
+
+RATE = 44_100
+SOUND_FONTS = (Path("/usr/share/sounds/sf2/FluidR3_GM.sf2"), Path("/usr/share/soundfonts/FluidR3_GM.sf2"))
+LICENCES = {
+    "sonic_pi": "CC0 1.0 (Sonic Pi, etc/samples)",
+    "vocadito": "CC BY 4.0 (Bittner, Pasalo, Bosch, Meseguer-Brocal & Rubinstein, vocadito, 2021)",
+    "fluid_r3": "MIT (FluidR3 GM sound font, Frank Wen)",
+    "synthesis": "the project's own",
+}
+STRUCK = {
+    "kick": ("bd_", "drum_heavy_kick", "drum_bass_", "elec_soft_kick", "elec_hollow_kick"),
+    "snare": ("sn_", "drum_snare_", "elec_snare", "elec_lo_snare", "elec_hi_snare", "elec_mid_snare", "perc_snap"),
+    "hat": ("hat_", "drum_cymbal_closed", "drum_cymbal_pedal"),
+    "cymbal": ("drum_cymbal_open", "drum_cymbal_hard", "drum_cymbal_soft", "drum_splash_", "ride_", "elec_cymbal"),
+    "perc": ("drum_tom_", "drum_cowbell", "tabla_", "elec_wood", "elec_tick", "elec_fuzz_tom", "perc_impact"),
+}
+"""Beginnings of file names by what they strike."""
+LOOPS = ("arovane_beat_", "loop_amen", "loop_breakbeat", "loop_compus", "loop_electric", "loop_industrial", "loop_mehackit",
+         "loop_safari", "loop_tabla")  # fmt: skip
+BASSES = ("bass_hard_c", "bass_thick_c", "bass_trance_c", "bass_voxy_c", "bass_woodsy_c", "bass_drop_c")
+"""One-shots at some C."""
+TEXTURES = ("ambi_", "guit_e_")
+MOST_SECONDS = 9.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shots:
+    """Recordings by what they are, each mono [shape=(frames,), float32, peak 1] at `RATE`."""
+
+    struck: dict[str, list[Samples]]
+    loops: list[Samples]
+    basses: list[Samples]
+    textures: list[Samples]
+    sung: list[Samples]
+
+
+def shots(data: Path) -> Shots:
+    """Read the recordings.
+
+    Raises
+    ------
+    RemixtureError
+        If the folder lacks `sonic_pi`; without `vocadito` all voices are synthesised.
+    """
+    folder = data / "sonic_pi"
+    if not any(folder.glob("*.flac")):
+        raise RemixtureError(f"{data} has no sonic_pi/*.flac: give the folder that holds Sonic Pi's samples with --data")
+
+    def named(beginnings: tuple[str, ...]) -> list[Samples]:
+        return [read(file) for file in sorted(folder.glob("*.flac")) if file.stem.startswith(beginnings)]
+
+    struck = {kind: named(beginnings) for kind, beginnings in STRUCK.items()}
+    sung = [read(file) for file in sorted((data / "vocadito").glob("*.wav"))]
+    return Shots(struck, named(LOOPS), named(BASSES), named(TEXTURES), sung)
+
+
+def read(file: Path) -> Samples:
+    """Return a recording as mono of peak 1, at `RATE`, its first seconds only unless it is sung."""
+    samples, rate = soundfile.read(file, dtype="float32", always_2d=True)
+    mono = np.ascontiguousarray(samples.mean(axis=1, dtype=np.float32))
+    if file.suffix == ".flac":
+        mono = mono[: round(MOST_SECONDS * rate)]
+    mono = resampled(mono, rate, RATE)
+    return np.asarray(mono / max(1e-6, float(np.abs(mono).max())), dtype=np.float32)
+
+
+def sound_font() -> Path | None:
+    """Return the sound font, where there is one."""
+    return next((file for file in SOUND_FONTS if file.exists()), None)
