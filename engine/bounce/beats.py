@@ -19,10 +19,13 @@ class BeatCounter:
 
     def __init__(self) -> None:
         self._frames, self._counted, self._clock = [0], [0.0], [0.0]
+        self._paces: list[float] = []
+        """Beats a frame of the clock up to each note but the first."""
 
     def note(self, frame: int, beat: float, expected: float, *, follow: bool) -> None:
         """Note the clock's beat at a frame, `expected` beats after the note before; unless `follow` only these count."""
         count = self._counted[-1] + expected
+        self._paces.append(expected / (frame - self._frames[-1]))
         if follow:
             count += (beat - count + 0.5) % 1.0 - 0.5
         self._frames.append(frame)
@@ -36,7 +39,8 @@ class BeatCounter:
         # Bars are the clock's own at that place.
         counted += round(self._clock[at] - counted[at])
         rising = np.flatnonzero(np.diff(np.maximum.accumulate(counted[at:]), prepend=-np.inf) > 0.0) + at
-        frames, counted, slopes = frames[rising], counted[rising], self._slopes(rising, rate)
+        frames, counted = frames[rising], counted[rising]
+        slopes = self._pace(int(rising[0]), rate), self._pace(int(rising[-1]), rate)
         start = counted[0] - (frames[0] - first) * slopes[0]
         end = counted[-1] + (last - frames[-1]) * slopes[1]
         bar = np.floor(start / beats_per_bar + 1e-3) * beats_per_bar
@@ -46,12 +50,7 @@ class BeatCounter:
         found = np.where(beats > counted[-1], frames[-1] + (beats - counted[-1]) / slopes[1], found)
         return Beatgrid(found / rate, 0, beats_per_bar)
 
-    def _slopes(self, rising: np.ndarray, rate: int) -> tuple[float, float]:
-        """Return the beats a frame at the first and the last of some notes."""
-        return self._slope(int(rising[0]), rate), self._slope(int(rising[-1]), rate)
-
-    def _slope(self, at: int, rate: int) -> float:
-        if at == 0:
-            return USUAL_BPM / 60.0 / rate
-        slope = (self._counted[at] - self._counted[at - 1]) / (self._frames[at] - self._frames[at - 1])
-        return slope if slope > 0.0 else USUAL_BPM / 60.0 / rate
+    def _pace(self, at: int, rate: int) -> float:
+        """Return the beats a frame at a note: the clock's own, whatever it leapt by there."""
+        pace = self._paces[at - 1] if at else 0.0
+        return pace or USUAL_BPM / 60.0 / rate

@@ -127,6 +127,14 @@ def test_beats_are_counted_on_through_loops(sets: tuple[Path, Path], tmp_path: P
     assert found.grid.steady
 
 
+@pytest.mark.parametrize("began", [256, 1_024, 3_000, 11_111])
+def test_the_first_beat_is_as_long_as_the_others_whenever_it_began(sets: tuple[Path, Path], tmp_path: Path, began: int) -> None:
+    found, _ = dry(sets, tmp_path, [(0, "deck.a.load", 0.0), (began, "deck.a.play", 1.0)], 3 * SECOND)
+
+    assert found.grid.times[0] == pytest.approx(began / RATE, abs=0.011)
+    np.testing.assert_allclose(np.diff(found.grid.times), 0.5, atol=1e-6)
+
+
 def test_it_begins_at_the_bar_line_before_what_was_played_first(sets: tuple[Path, Path], tmp_path: Path) -> None:
     commands = [(0, "deck.a.load", 0.0), (0, "deck.a.seek", 2.0), (3 * SECOND, "deck.a.play", 1.0)]
 
