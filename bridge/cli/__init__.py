@@ -26,6 +26,9 @@ from bridge.cli import open as open_
 
 WORDS = (demo, prepare, info, render, export, compare, open_, devices, midi, doctor)
 STOPPED = 130
+WHAT_IS_KEPT = "what was finished is kept, the same command goes on from there"
+WHOLE_OR_NOTHING = frozenset({"export", "render"})
+"""Words that keep nothing of what was not finished; the others go on where they were stopped."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -52,7 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"remixture: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("remixture: stopped; what was finished is kept, the same command goes on from there", file=sys.stderr)
+        kept = "nothing was written" if options.word in WHOLE_OR_NOTHING else WHAT_IS_KEPT
+        print(f"remixture: stopped; {kept}", file=sys.stderr)
         return STOPPED
     except BrokenPipeError:
         # The reader of our output left, as `head` does.

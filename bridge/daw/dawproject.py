@@ -31,6 +31,7 @@ def write(work: Work, target: Path) -> None:
         for one in project.media:
             _store(archive, Path(room) / one.name)
     work.said.extend(project.notes)
+    work.say_mutes()
 
 
 def with_used_media(project: Project) -> Project:

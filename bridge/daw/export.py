@@ -13,6 +13,10 @@ from bridge.daw.work import Options, Work
 from engine.model.errors import RemixtureError
 from engine.model.report import Quiet, Report
 from engine.store.files import TEMPORARY
+from engine.store.manifest import read_manifest
+
+END = 40
+"""Characters of the target's name, with its suffix, in that of its unfinished file: no longer than a system takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,9 @@ def export(
         raise RemixtureError(f"{source} does not exist: name a set (NAME.remix) or a take (take.jsonl)")
     check_target(target, form, source, force=force)
     work = Work(source, options, report)
+    for folder in work.sets:
+        _check_apart(target, folder)
+        _check_apart(target, Path(read_manifest(folder).song.path))
     with staged(target, force=force) as part:
         # To a path that is not there: the file itself, or a folder that it makes.
         importlib.import_module(f"bridge.daw.{form.module}").write(work, part)
@@ -68,17 +75,26 @@ def check_target(target: Path, form: Format, source: Path, *, force: bool) -> No
         raise RemixtureError(f"{form.name} is written to a {' or '.join(form.suffixes)}, got {target.name!r}")
     if not target.absolute().parent.is_dir():
         raise RemixtureError(f"{target.parent} is no folder: make it first")
-    here, there = target.resolve(), source.resolve()
-    if here == there or there in here.parents or here in there.parents:
-        raise RemixtureError(f"{target} would lie in or over {source} itself: name another place")
+    if target.name in {"", ".."}:
+        raise RemixtureError(
+            f"{target} is a folder without a name of its own: name the {form.suffixes[0] or 'folder'} to write"
+        )
+    _check_apart(target, source)
     if os.path.lexists(target) and not force:
         raise RemixtureError(f"{target} is there already: name another, or replace it with --force")
+
+
+def _check_apart(target: Path, kept: Path) -> None:
+    """Raise RemixtureError where `target` would take the place of what is exported, or lie in it."""
+    here, there = target.resolve(), kept.resolve()
+    if here == there or there in here.parents or here in there.parents:
+        raise RemixtureError(f"{target} would lie in or over {kept} itself: name another place")
 
 
 @contextlib.contextmanager
 def staged(target: Path, *, force: bool) -> Iterator[Path]:
     """Give a path beside the target to write a file or a folder to; it takes the target's place when the block ends well."""
-    part = target.with_name(f"{TEMPORARY}{os.getpid()}-{target.name}")
+    part = target.with_name(f"{TEMPORARY}{os.getpid()}-{target.name[-END:]}")
     try:
         yield part
         with _set_aside(target, force=force):
@@ -97,7 +113,7 @@ def _set_aside(target: Path, *, force: bool) -> Iterator[None]:
             raise RemixtureError(f"{target} has come meanwhile: name another, or replace it with --force")
         yield
         return
-    old = target.with_name(f"{TEMPORARY}{os.getpid()}-old-{target.name}")
+    old = target.with_name(f"{TEMPORARY}{os.getpid()}-old-{target.name[-END:]}")
     target.replace(old)
     try:
         yield

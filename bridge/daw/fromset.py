@@ -82,7 +82,9 @@ class _Builder:
         if not self.lead_in:
             return ()
         seconds = self.lead_in / self.song.rate
-        return (f"the song begins {seconds:.3f} s ({self.lead_in} frames) before its bar 1: that lead-in has files of its own",)
+        bars = f"{self.bars_before} {'bar' if self.bars_before == 1 else 'bars'}"
+        begins = f"the song begins {seconds:.3f} s ({self.lead_in} frames) before its bar 1"
+        return (f"{begins}: that lead-in has files of its own, and {bars} in front for it",)
 
     def _track(self, source: Source, name: str) -> Track:
         samples = functools.partial(self.read, source)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Protocol
 
 from bridge.daw.cuts import LEAD_IN, Cut, cuts_of, tempo_text
-from bridge.daw.media import LOUDEST, distinct, peak_of, write_wav
+from bridge.daw.media import LOUDEST, distinct, peak_of, text, write_wav
 from bridge.daw.work import Work
 from engine.model.audio import Progress, Samples
 from engine.model.errors import RemixtureError
@@ -183,7 +183,7 @@ def _say(work: Work, packs: tuple[Pack, ...], heard: frozenset[str], factor: flo
         if any(cut.span.label == LEAD_IN and pack.path(cut) in heard for cut in pack.cuts):
             seconds = pack.lead_in / pack.set.song.rate
             work.said.append(
-                f"{pack.set.song.title} begins {seconds:.3f} s ({pack.lead_in} frames) before its bar 1: "
+                f"{text(pack.set.song.title, 60)} begins {seconds:.3f} s ({pack.lead_in} frames) before its bar 1: "
                 f"that lead-in is in files of its own, which end at bar 1"
             )
     if work.take is not None:

@@ -40,8 +40,7 @@ def write(work: Work, target: Path) -> None:
     file = target / f"{safe_name(project.title)}.rpp"
     file.write_text(written(project_block(project)), encoding="utf-8", newline="\n")
     work.said.extend(project.notes)
-    if any(track.mute.moves for track in project.all_tracks()):
-        work.said.append("mutes are envelopes of their own, which switch at once: the take's ramps of 10 ms are not in them")
+    work.say_mutes()
 
 
 def project_block(project: Project) -> Block:

@@ -1,6 +1,7 @@
 """What a hand-off is made from: a set, or a take and its sets; and what people chose."""
 
 import functools
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -50,20 +51,41 @@ class Work:
 
     @functools.cached_property
     def sets(self) -> tuple[Path, ...]:
-        """The set, or those that the take plays."""
-        return (self.source,) if self.take is None else self.take.sets
+        """The set, or those that the take plays: at least one."""
+        if self.take is None:
+            return (self.source,)
+        if not self.take.sets:
+            raise RemixtureError(f"no song was put on in {self.source}: there is nothing to export")
+        return self.take.sets
 
     @functools.cached_property
     def project(self) -> Project:
         """All of it, with the fader moves as curves."""
         if self.take is None:
             return project_of_set(self.source, self.options.parts, looped=self.options.looped)
-        return self.take.project(self.report)
+        return self._played(self.take.project)
 
     @functools.cached_property
     def baked(self) -> Project:
         """All of it, with the fader moves in the sound: for formats that hold no moves. A set has none."""
-        return self.project if self.take is None else self.take.baked(self.report)
+        return self.project if self.take is None else self._played(self.take.baked)
+
+    def _played(self, build: Callable[[Report], Project]) -> Project:
+        """Build the project of a take; RemixtureError where a choice is a set's, or nothing sounds."""
+        if self.options.parts is not None:
+            raise RemixtureError(f"--parts is for sets: a take has what it played, and {self.source} is a take")
+        if self.options.looped:
+            raise RemixtureError(f"--looped is for sets: loops of a take are as they were played, and {self.source} is a take")
+        project = build(self.report)
+        if not any(track.clips for track, _ in project.leaves()):
+            which = "" if self.options.recording is None else f"recording {self.options.recording} of "
+            raise RemixtureError(f"nothing sounds in {which}{self.source}: there is nothing to export")
+        return project
+
+    def say_mutes(self) -> None:
+        """Tell people what a format with mutes of their own lacks, where any moves."""
+        if any(track.mute.moves for track in self.project.all_tracks()):
+            self.said.append("mutes are moves of their own, which switch at once: the take's ramps of 10 ms are not in them")
 
     def say_factor(self, factor: float) -> None:
         """Tell people where everything had to be made quieter."""

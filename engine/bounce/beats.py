@@ -9,6 +9,11 @@ SETTLES = 1024
 
 USUAL_BPM = 120.0
 
+NEAR_BEATS = 0.05
+"""Errors below are those of a stretcher that says to some milliseconds where it is; what is more is a leap."""
+TRUST = 0.02
+"""Which share of such an error is taken over at each note."""
+
 
 class BeatCounter:
     """Counts the beats that were heard, from frame 0 on.
@@ -22,12 +27,16 @@ class BeatCounter:
         self._paces: list[float] = []
         """Beats a frame of the clock up to each note but the first."""
 
-    def note(self, frame: int, beat: float, expected: float, *, follow: bool) -> None:
-        """Note the clock's beat at a frame, `expected` beats after the note before; unless `follow` only these count."""
+    def note(self, frame: int, beat: float, expected: float, *, follow: bool, coarse: bool = False) -> None:
+        """Note the clock's beat at a frame, `expected` beats after the note before.
+
+        Unless `follow` only these count. `coarse`: the clock is led by a stretched deck.
+        """
         count = self._counted[-1] + expected
         self._paces.append(expected / (frame - self._frames[-1]))
         if follow:
-            count += (beat - count + 0.5) % 1.0 - 0.5
+            error = (beat - count + 0.5) % 1.0 - 0.5
+            count += TRUST * error if coarse and abs(error) < NEAR_BEATS else error
         self._frames.append(frame)
         self._counted.append(count)
         self._clock.append(beat)

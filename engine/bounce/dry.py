@@ -56,7 +56,7 @@ class Dry:
     first: int
     last: int
     sources: tuple[DrySource, ...]
-    """Those that ever sound, in the order of decks and of the songs on them."""
+    """Those that sound between them, in the order of decks and of the songs on them."""
     decks: Mapping[str, Curve]
     """What each deck's fader and the crossfader did together, linear."""
     master: Curve
@@ -134,6 +134,7 @@ class _Playing:
         sources = [
             DrySource(deck, song, name, samples, *self._readers[deck, song, name].curves())
             for (deck, song, name), samples in sorted(self._samples.items(), key=self._order)
+            if samples[:, first : self._end].any()
         ]
         decks = {deck: gain.curve() * side.curve() for deck, (gain, side) in self._decks.items()}
         return Dry(
@@ -194,8 +195,10 @@ class _Playing:
 
     def _count(self, frame: int, n: int) -> None:
         """Note how far the clock went."""
-        follow = not self._in_fragments()
-        self._beats.note(frame + n, self._mixer.beat, self._mixer.clock.per_frame * n, follow=follow)
+        mixer = self._mixer
+        coarse = any(deck.running and deck.stretching for deck in mixer.decks if isinstance(deck, LiveDeck))
+        expected, follow = mixer.clock.per_frame * n, not self._in_fragments()
+        self._beats.note(frame + n, mixer.beat, expected, follow=follow, coarse=coarse)
 
     def _in_fragments(self) -> bool:
         """Whether a deck goes round in less than whole beats, so that the clock's own beat tells nothing."""

@@ -213,8 +213,9 @@ def test_peaks_over_full_scale_are_scaled_together_and_told(tmp_path: Path, dept
     factor = (1 - 2.0**-23) / max(np.abs(one.samples()).max() for one in project.media) if depth is BitDepth.PCM_24 else 1.0
     heard = DawprojectFile(tmp_path / "x.dawproject").render()
     assert peak_dbfs(heard - factor * expected(project)) < TOLERANCE_DBFS
-    assert work.said[-1] == "a note"
-    assert len(work.said) == (2 if depth is BitDepth.PCM_24 else 1)
+    assert work.said[-2] == "a note"
+    assert "mutes" in work.said[-1]
+    assert len(work.said) == (3 if depth is BitDepth.PCM_24 else 2)
 
 
 def named(names: list[str]) -> Project:

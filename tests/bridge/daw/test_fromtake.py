@@ -72,6 +72,19 @@ def test_a_recording_is_its_part_and_stands_on_its_bars(sets: tuple[Path, Path],
     assert np.sqrt(np.mean(difference**2) / np.mean(heard**2)) < 1e-3
 
 
+def test_a_recording_has_no_tracks_of_what_sounded_before_it(sets: tuple[Path, Path], tmp_path: Path) -> None:
+    commands = [
+        *QUIET, (0, "deck.a.load", 0), (0, "deck.b.load", 1), (0, "deck.b.play", 1), (SECOND, "deck.b.play", 0),
+        (2 * SECOND, "deck.a.play", 1), (2 * SECOND, "master.record", 1.0), (3 * SECOND, "master.record", 0.0),
+    ]  # fmt: skip
+    take, _ = play(tmp_path / "take.jsonl", sets, commands, 3 * SECOND)
+
+    project = TakeSource.opened(take, (), 1, Quiet()).project(Quiet())
+
+    assert [group.id for group in project.tracks] == ["deck.a"]
+    assert all(track.clips for track, _ in project.leaves())
+
+
 def test_the_beats_are_those_that_were_heard(sets: tuple[Path, Path], tmp_path: Path) -> None:
     project = source(sets, tmp_path)[0].project(Quiet())
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from engine.bounce.beats import BeatCounter
 from engine.bounce.dry import Dry, DryTake
 from engine.dsp.levels import gain_of_db, peak_dbfs
 from engine.model.audio import Samples
@@ -123,7 +124,7 @@ def test_beats_are_counted_on_through_loops(sets: tuple[Path, Path], tmp_path: P
     assert found.first == pytest.approx(6_000, abs=256)
     assert found.grid.times[0] == pytest.approx(6_000 / RATE, abs=0.011)
     # A stretcher says to some milliseconds where it is.
-    np.testing.assert_allclose(np.diff(found.grid.times), 60.0 / bpm, atol=4e-3)
+    np.testing.assert_allclose(np.diff(found.grid.times), 60.0 / bpm, atol=1e-3)
     assert found.grid.steady
 
 
@@ -141,6 +142,20 @@ def test_it_begins_at_the_bar_line_before_what_was_played_first(sets: tuple[Path
     found, _ = dry(sets, tmp_path, commands, 5 * SECOND)
 
     assert found.grid.times[0] == pytest.approx(3.0 - 1.0, abs=0.011)
+
+
+@pytest.mark.parametrize("bpm", [84.0, 120.0, 141.0])
+def test_the_first_bar_has_the_tempo_of_what_plays_where_the_clock_was_pulled_to_it(bpm: float) -> None:
+    """A clock runs at 120 bpm until a deck leads it, and then jumps to its beat."""
+    beats, per_frame = BeatCounter(), bpm / 60.0 / RATE
+    beats.note(1024, 2.0 * 1024 / RATE, 2.0 * 1024 / RATE, follow=True)
+    for frame in range(2048, 4 * SECOND, 1024):
+        beats.note(frame, (frame - 1024) * per_frame, 1024 * per_frame, follow=True)
+
+    grid = beats.grid(1024, 4 * SECOND, RATE, 4)
+
+    assert grid.times[0] == pytest.approx(1024 / RATE, abs=1e-9)
+    np.testing.assert_allclose(np.diff(grid.times), 60.0 / bpm, rtol=1e-6)
 
 
 def test_thinning_keeps_a_curve_within_its_tolerance() -> None:
