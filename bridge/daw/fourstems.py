@@ -111,7 +111,6 @@ def _summed(project: Project, first: int, report: Report) -> Samples:
             placed.setdefault(clip.media, []).append(_Placed(clip, row, levels, clip.start - first))
     media = [one for one in project.media if one.name in placed]
     stems = room((len(USUAL_ORDER), max(one.channels for one in media), project.frames - first))
-    stems[:] = 0.0
     progress = report.step("sum")
     for done, one in enumerate(media, 1):
         samples = one.samples()

@@ -64,7 +64,6 @@ class _Builder:
         self.start = round(float(dry.grid.times[0]) * dry.rate)
         self.frames = max(1, dry.last - self.start)
         self.bars = self._bars()
-        self.several = len(take.found) > 1
         names = distinct(self._name(source) for source in dry.sources)
         self.names = {id(source): name for source, name in zip(dry.sources, names, strict=True)}
 

@@ -13,11 +13,11 @@ from pathlib import Path
 import numpy as np
 
 from engine.bounce.beats import BeatCounter
-from engine.bounce.faders import GlideReader, SourceReader, heard
+from engine.bounce.faders import GlideReader, SourceReader
 from engine.bounce.load import LARGEST_IN_MEMORY, Chosen, room
 from engine.bounce.replay import Found, Hands, find_sets, no_effects, recording_of
 from engine.dsp.fades import GLIDE_SECONDS
-from engine.mix.addresses import SOURCE_GAIN, SOURCE_MUTE, SOURCE_SOLO
+from engine.mix.addresses import SOURCE_GAIN
 from engine.mix.live import LiveDeck
 from engine.model.audio import Progress, Samples
 from engine.model.command import Command
@@ -174,15 +174,16 @@ class _Playing:
             self._decks[deck.name] = gain, side
         for fader, row in zip(self._decks[deck.name], deck.strip.faders, strict=True):
             fader.read(row, frame, n)
-        levels, bank = deck.levels, deck.playing
-        rows = {int(name): levels.glides[bank][k] for k, name in enumerate(levels.names[bank])}
-        sounds = heard(levels.values[:, SOURCE_MUTE], levels.values[:, SOURCE_SOLO])
+        levels, playing = deck.levels, set(deck.levels.names[deck.playing].tolist())
+        # A name that several decompositions have, such as the residual, is as the one that plays has it.
+        banks = [*range(len(levels.glides)), deck.playing]
+        rows = {int(name): row for bank in banks for name, row in zip(levels.names[bank], levels.glides[bank], strict=True)}
         for k, name in enumerate(deck.names):
             place = (deck.name, song, name)
             if place not in self._readers:
                 self._readers[place] = SourceReader(frame, self._length)
             db = float(levels.values[k, SOURCE_GAIN])
-            self._readers[place].read(db, heard=bool(sounds[k]), row=rows.get(k), frame=frame, n=n)
+            self._readers[place].read(db, rows[k], frame, n, plays=k in playing)
 
     def _keep(self, deck: LiveDeck, song: int, tap: Samples, frame: int) -> None:
         for name, samples in zip(deck.names, tap, strict=True):

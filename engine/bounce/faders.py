@@ -1,7 +1,6 @@
 """Where faders stood, frame by frame: the glides of a mixer that plays, read off block after block."""
 
 import numpy as np
-from numpy.typing import NDArray
 
 from engine.dsp.fades import AGE, SLOPE, START, TARGET, Glides, glide_level, glide_to, glides
 from engine.dsp.levels import gain_of_db
@@ -70,22 +69,18 @@ class SourceReader:
         self._gain, self._level = GlideReader(start, 1.0, length), GlideReader(start, 1.0, length)
         self._muted, self._turns = False, list[tuple[int, bool]]()
 
-    def read(self, gain_db: float, *, heard: bool, row: Glides | None, frame: int, n: int) -> None:
-        """Note what the source's values say now, and what its glide did; `row` None where it does not sound."""
+    def read(self, gain_db: float, row: Glides, frame: int, n: int, *, plays: bool) -> None:
+        """Note what the source's fader says now, and what its glide did; `plays`: its decomposition is the one that plays."""
         glide_to(self._own, gain_of_db(gain_db), self._length)
         self._own[AGE] = min(self._own[AGE] + n, self._length)
         self._gain.read(self._own, frame, n)
-        if row is not None:
+        if plays:
             self._level.read(row, frame, n)
-        if heard == self._muted:
-            self._muted = not heard
+        # No fader goes down to nothing: only mute, or the solo of others, does.
+        if (row[TARGET] == 0.0) != self._muted:
+            self._muted = not self._muted
             self._turns.append((frame, self._muted))
 
     def curves(self) -> tuple[Curve, Switch, Curve]:
         """Return the fader, the switch, and what both did to the sound."""
         return self._gain.curve(), Switch(turns=tuple(self._turns)), self._level.curve()
-
-
-def heard(mutes: NDArray[np.float64], solos: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Return which sources of a deck sound, as their switches are [shape=(names,)]; mute wins over solo."""
-    return np.asarray((mutes == 0.0) & ((solos != 0.0) | ~np.any(solos != 0.0)))

@@ -73,6 +73,17 @@ def test_moves_are_followed_within_60_db(sets: tuple[Path, Path], tmp_path: Path
     )  # fmt: skip
 
 
+def test_a_solo_among_the_stems_mutes_none_of_the_loops(sets: tuple[Path, Path], tmp_path: Path) -> None:
+    commands = [*QUIET, *START, (SECOND, "deck.a.drums.solo", 1), (2 * SECOND, "deck.a.parts", 1)]
+
+    found, heard = dry(sets, tmp_path, commands, 3 * SECOND)
+
+    mutes = {one.source: one.mute.turns for one in found.sources}
+    assert mutes["bass"] == ((SECOND, True),)
+    assert mutes["drums"] == mutes["loop-1"] == ()
+    assert null_dbfs(together(found, 3 * SECOND)[:, 2 * SECOND + 1_000 :], heard[:, 2 * SECOND + 1_000 :]) < -120
+
+
 def test_a_whole_performance_comes_apart_and_together_again(sets: tuple[Path, Path], tmp_path: Path) -> None:
     kept = [command for command in PERFORMANCE if not command[1].endswith(("eq_low", "filter")) and command[1] != "master.gain"]
 
