@@ -14,6 +14,7 @@
 - `params`      the one table of everything that can be set while playing
 - `command`     one change of one parameter at one frame
 - `take`        the log of a performance
+- `curve`       how a level moved, as a DAW draws it
 - `scene`       stored values, recalled on a beat
 - `report`      how long work tells people where it is
 - `errors`      what a person can mend
