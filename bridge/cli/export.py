@@ -29,7 +29,7 @@ def add_parser(words: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     add("-o", "--output", type=Path, required=True, metavar="PATH", help="the file or folder to write")
     add("--parts", choices=PARTS, help="which sources of a set (default: stems where there are)")
     add("--looped", action="store_true", help="loops as one period that goes round, instead of as they sound in the song")
-    add("--bits", choices=("24", "32f"), default="24", help="what a .wav holds (default: 24)")
+    add("--bits", choices=("24", "32f"), help="what a .wav holds (default: 24)")
     add("--aac", action="store_true", help="stem.mp4 in AAC, smaller and lossy, instead of ALAC")
     add("--recording", type=int, metavar="N", help="only what was recorded in a take; 1 is the first recording")
     add("--sets", type=Path, action="append", default=[], metavar="DIR", help="where to look for a take's sets first")
@@ -48,10 +48,12 @@ def run(options: argparse.Namespace) -> None:
     from bridge.daw.work import Options
     from engine.store.encode import BitDepth
 
-    if options.aac and options.to != "stem.mp4":
-        raise RemixtureError(f"--aac is for --to stem.mp4, got --to {options.to}")
+    given = {"bits": options.bits, "aac": options.aac or None, "recording": options.recording}
+    for name in (name for name, value in given.items() if value is not None and name not in FORMATS[options.to].heeds):
+        able = ", ".join(form.name for form in FORMATS.values() if name in form.heeds)
+        raise RemixtureError(f"--{name} means nothing to --to {options.to}: it is for {able}")
     wanted = Options(
-        options.parts, options.looped, BitDepth(options.bits), "aac" if options.aac else "alac", options.recording,
+        options.parts, options.looped, BitDepth(options.bits or "24"), "aac" if options.aac else "alac", options.recording,
         tuple(options.sets),
     )  # fmt: skip
     with Screen(options.output.name[:32]) as screen:

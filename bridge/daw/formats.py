@@ -10,13 +10,14 @@ class Format:
     """One way to hand over.
 
     `suffixes` are what the target may end in, "" is a folder; `programs` who reads it; `module` of this package has a
-    `write(work, target)`.
+    `write(work, target)`; `heeds` are those of the options that not every format has a use for.
     """
 
     name: str
     suffixes: tuple[str, ...]
     programs: str
     module: str
+    heeds: tuple[str, ...] = ("bits", "recording")
 
 
 FORMATS = {
@@ -25,10 +26,16 @@ FORMATS = {
         Format("dawproject", (".dawproject",), "Bitwig Studio, Studio One, Cubase", "dawproject"),
         Format("reaper", ("",), "REAPER", "reaper"),
         Format("ardour", ("",), "Ardour 7 or later", "ardour"),
-        Format("stem.mp4", (".stem.mp4",), "Traktor and other players of Native Instruments' Stems", "stemfile"),
-        Format("loops", ("", ".zip"), "samplers and every DAW: each loop and slice as a WAV", "loops"),
+        Format(
+            "stem.mp4",
+            (".stem.mp4",),
+            "Traktor and other players of Native Instruments' Stems",
+            "stemfile",
+            ("aac", "recording"),
+        ),
+        Format("loops", ("", ".zip"), "samplers and every DAW: each loop and slice as a WAV", "loops", ("bits",)),
         Format("stems", ("",), "every DAW: full-length WAVs from bar 1, and a MIDI file with the tempo map", "stems"),
-        Format("rekordbox", (".xml",), "rekordbox: beat grid, cues and loops", "rekordbox"),
+        Format("rekordbox", (".xml",), "rekordbox: beat grid, cues and loops", "rekordbox", ()),
     )
 }
 

@@ -140,7 +140,9 @@ def test_a_wrong_source_or_option_is_refused_in_a_line(
     assert "no header of a take" in refused(capsys, tmp_path / "take.jsonl", "--to", "stems", "-o", out)
     assert "is not a remix set" in refused(capsys, tmp_path, "--to", "stems", "-o", tmp_path.parent / "elsewhere")
     assert "in or over" in refused(capsys, folder, "--to", "stems", "-o", folder / "stems", "--force")
-    assert "--aac is for --to stem.mp4" in refused(capsys, folder, "--to", "stems", "-o", out, "--aac")
+    assert "it is for stem.mp4" in refused(capsys, folder, "--to", "stems", "-o", out, "--aac")
+    assert "--bits means nothing to --to rekordbox" in refused(capsys, folder, "--to", "rekordbox", "-o", out, "--bits", "24")
+    assert "--recording means nothing to --to loops" in refused(capsys, folder, "--to", "loops", "-o", out, "--recording", "1")
     assert "is a set" in refused(capsys, folder, "--to", "stems", "-o", out, "--recording", "1")
     assert not out.exists()
 
