@@ -6,5 +6,6 @@
 - `sounds` sounds that return, where a song is made of those and not of whole bars
 - `sections` where the parts change, and which stretches are alike
 - `crosstalk` how much of each source is other sources'
+- `drums` every strike of a drums stem again, with the cleanest hit of its drum
 - `stems`  drums, bass, vocals, other by Demucs, the built-in separator or a classical one
 """
