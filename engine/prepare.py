@@ -7,6 +7,8 @@ stopped.
 
 import dataclasses
 import hashlib
+import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +16,7 @@ import numpy as np
 
 from engine.analysis.stems import StemChoice
 from engine.analysis.stems.computing import FASTEST, Computing
-from engine.model.audio import Audio
+from engine.model.audio import Audio, Samples
 from engine.model.errors import RemixtureError
 from engine.model.remixset import GridFacts, RemixSet, Song
 from engine.model.report import Quiet, Report
@@ -24,11 +26,12 @@ from engine.store.assemble import replace_decomposition
 from engine.store.decode import AudioFacts, decode, probe
 from engine.store.files import printable, require_space, sha256_of
 from engine.store.manifest import NAME, read_manifest, write_manifest
+from engine.store.room import Room
 from engine.store.setdir import LOCK, locked, open_set, resume_set, set_folder, whole
 from engine.store.stemfile import holds_stems, read_stems, stems_provenance
 
-MOST_SOURCES = 18
-"""Loops, stems and two residuals, at the most."""
+MOST_SOURCES = 19
+"""Loops, stems, the rest of drums and two residuals, at the most."""
 BYTES_A_SAMPLE = 3
 
 
@@ -47,6 +50,8 @@ class Settings:
     seed: int = 0
     score: Score | None = None
     """The song's notes, for NMF."""
+    clean_drums: bool = False
+    """Whether the drums among the stems are played again, each with its cleanest hit, and the rest of them is beside them."""
 
 
 def prepare(
@@ -197,15 +202,40 @@ class _Run:
         )
         if separator.provenance.note:
             self.report.note(separator.provenance.note)
-        if not self._has("stems", separator.provenance):
+        if not self._has("stems", self._wanted(separator.provenance)):
             audio = self.audio
-            self._replace("stems", separator.separate(audio, self.report.step("stems")))
+            self._replace("stems", self._with_drums(separator.separate(audio, self.report.step("stems"))))
 
     def _own_stems(self) -> None:
-        if not self._has("stems", stems_provenance(self.path)):
+        if not self._has("stems", self._wanted(stems_provenance(self.path))):
             frames = self.audio.frames
             self.report.step("stems")
-            self._replace("stems", read_stems(self.path, frames))
+            self._replace("stems", self._with_drums(read_stems(self.path, frames)))
+
+    def _wanted(self, made: Provenance) -> Provenance:
+        """Return the key of the stems that a separator's become."""
+        if not self.settings.clean_drums:
+            return made
+        from engine.analysis.drums import cleaned
+
+        return cleaned(made)
+
+    def _with_drums(self, separation: Separation) -> Separation:
+        """Return a separation, with clean drums where they were asked for."""
+        if not self.settings.clean_drums:
+            return separation
+        from engine.analysis.drums import with_clean_drums
+
+        return with_clean_drums(separation, self.audio, self._kept, lambda: self.report.step("clean drums"))
+
+    def _kept(self, blocks: Iterator[Samples]) -> Samples:
+        """Return blocks as one, in memory or, of a long song, in a file [shape=(parts, channels, frames)]."""
+        first = next(blocks)
+        parts, channels = first.shape[:2]
+        room = Room(parts * channels, self.audio.frames, self.folder)
+        for block in itertools.chain([first], blocks):
+            room.put(block.reshape(parts * channels, -1))
+        return room.samples().reshape(parts, channels, -1)
 
     def map(self) -> None:
         """Draw the layout, if it is not there or the loops are newer."""

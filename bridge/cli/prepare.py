@@ -39,6 +39,10 @@ def add_parser(words: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     parser.add_argument("--stem-segment", type=float, metavar="SECONDS", help="shorter: less memory (default: the model's own)")
     parser.add_argument("--stem-precision", choices=PRECISIONS, default="float32", help="bf16: quicker, on CPUs that have it")
     parser.add_argument("--score", type=Path, metavar="FILE.mid", help="the song's notes, on its own clock, for --stems nmf")
+    parser.add_argument(
+        "--clean-drums", action="store_true",
+        help="drums played again, each with its cleanest hit; what else was among them becomes a stem of its own",
+    )  # fmt: skip
     parser.add_argument("--bpm", type=float, help="the tempo, if you know better")
     parser.add_argument("--downbeat", type=float, metavar="SECONDS", help="the time of any downbeat")
     parser.add_argument("--beats-per-bar", type=int, metavar="N", help="4 for 4/4, 3 for 3/4")
@@ -81,8 +85,14 @@ def _settings(options: argparse.Namespace) -> Settings:
         loops=loop_count(options.loops), stems=StemChoice(options.stems), stem_model=options.stem_model,
         computing=Computing(options.device, Precision(options.stem_precision), options.stem_segment),
         bpm=options.bpm, downbeat=options.downbeat, beats_per_bar=options.beats_per_bar, seed=options.seed,
-        score=_score(options),
+        score=_score(options), clean_drums=_clean_drums(options),
     )  # fmt: skip
+
+
+def _clean_drums(options: argparse.Namespace) -> bool:
+    if options.clean_drums and options.stems == StemChoice.NONE:
+        raise RemixtureError("--clean-drums needs stems, and --stems none makes none: leave one of them out")
+    return bool(options.clean_drums)
 
 
 def _score(options: argparse.Namespace) -> Score | None:

@@ -167,11 +167,12 @@ class Row:
             beats = ui.number("Beats a bar", min=1, max=16, precision=0).props("dense outlined")
             loops = ui.number("Number of loops", min=1, max=MOST_LOOPS, precision=0).props("dense outlined")
             stems = Pick("Stems", dict(zip(STEMS, STEMS, strict=True)), AUTO)
+            clean = ui.checkbox("Clean drums, each by its cleanest hit")
 
             def go() -> None:
                 settings = Settings(
                     loops=_whole(loops.value), stems=StemChoice(stems.value), bpm=bpm.value or None,
-                    downbeat=downbeat.value, beats_per_bar=_whole(beats.value),
+                    downbeat=downbeat.value, beats_per_bar=_whole(beats.value), clean_drums=bool(clean.value),
                 )  # fmt: skip
                 opened.close()
                 try:
