@@ -4,6 +4,7 @@
 - `prepare`  songs -> remix sets
 - `info`     what a set knows
 - `render`   sets or a take -> an audio file
+- `drums`    the drums of a set or a song, clean, as a kit and as MIDI
 - `export`   a set or a take -> another program's format
 - `compare`  separated sources against the true ones; `tracks`, out of what they are read
 - `open`     songs or sets -> sound, live; `wanted` its options, `terminal` the session as lines, `page` as the page
@@ -21,13 +22,13 @@ import os
 import sys
 from collections.abc import Sequence
 
-from bridge.cli import compare, demo, devices, doctor, export, info, midi, prepare, render
+from bridge.cli import compare, demo, devices, doctor, drums, export, info, midi, prepare, render
 from bridge.cli import open as open_
 
-WORDS = (demo, prepare, info, render, export, compare, open_, devices, midi, doctor)
+WORDS = (demo, prepare, info, render, export, drums, compare, open_, devices, midi, doctor)
 STOPPED = 130
 WHAT_IS_KEPT = "what was finished is kept, the same command goes on from there"
-WHOLE_OR_NOTHING = frozenset({"export", "render"})
+WHOLE_OR_NOTHING = frozenset({"drums", "export", "render"})
 """Words that keep nothing of what was not finished; the others go on where they were stopped."""
 
 

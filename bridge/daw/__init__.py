@@ -17,4 +17,6 @@ The formats; each has a `write(work, target)`:
 - `loops`       loops and slices as WAVs, `cuts` says from where to where
 - `stems`       full-length WAVs, and a tempo map as MIDI, `tempomidi`
 - `rekordbox`   beat grid, cues and loops
+
+Beside them `drumkit`, which `remixture drums` writes: clean drums, a kit and its MIDI.
 """

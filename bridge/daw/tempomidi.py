@@ -1,9 +1,11 @@
-"""A project's tempo map -> a Standard MIDI File, format 1, that any DAW takes its bars from.
+"""A project's tempo map -> a Standard MIDI File, format 1, that any DAW takes its bars from; and notes, where there are any.
 
 A tempo of MIDI is a whole number of microseconds per beat. One number for a whole song would be 0.6 ms off after ten minutes;
 here the number changes by one now and then, so that every beat is where it should be within `TOLERANCE`.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import mido
@@ -22,9 +24,30 @@ TOLERANCE = 20.0
 """Microseconds that a beat may be off: about a frame."""
 
 
-def write_tempo_map(project: Project, path: Path) -> None:
-    """Write tempo, time and key signature and markers of a project, from the song's bar 1 on, which is tick 0."""
-    track = mido.MidiTrack()
+DRUM_CHANNEL = 9
+"""General MIDI's tenth."""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A drum that is struck at a frame of the timeline, for so many frames; `pitch` and `velocity` are MIDI's."""
+
+    frame: int
+    frames: int
+    pitch: int
+    velocity: int
+
+
+def write_tempo_map(project: Project, path: Path, notes: Sequence[Note] = ()) -> None:
+    """Write tempo, time and key signature and markers of a project, from the song's bar 1 on, which is tick 0.
+
+    Notes go to a track of their own, on the channel for drums.
+    """
+    tracks = [_tempo_track(project), *([_drum_track(project, notes)] if notes else [])]
+    mido.MidiFile(type=1, ticks_per_beat=TICKS, tracks=tracks, charset="utf-8").save(str(path))
+
+
+def _tempo_track(project: Project) -> mido.MidiTrack:
     events: list[tuple[int, mido.MetaMessage]] = [(0, mido.MetaMessage("track_name", name=project.title)), _meter(project)]
     if project.key is not None:
         events.append((0, mido.MetaMessage("key_signature", key=_key(project.key))))
@@ -37,11 +60,26 @@ def write_tempo_map(project: Project, path: Path) -> None:
         if marker.frame >= project.origin
     ]
     events.append((_tick(project, project.frames), mido.MetaMessage("end_of_track")))
-    now = 0
-    for tick, message in sorted(events, key=lambda event: event[0]):
+    return _track(events)
+
+
+def _drum_track(project: Project, notes: Sequence[Note]) -> mido.MidiTrack:
+    events: list[tuple[int, mido.Message | mido.MetaMessage]] = [(0, mido.MetaMessage("track_name", name="Drums"))]
+    for note in notes:
+        start = _tick(project, note.frame)
+        end = max(start + 1, _tick(project, note.frame + note.frames))
+        of = {"channel": DRUM_CHANNEL, "note": note.pitch}
+        events += [(start, mido.Message("note_on", velocity=note.velocity, **of)), (end, mido.Message("note_off", **of))]
+    return _track(events)
+
+
+def _track(events: Sequence[tuple[int, mido.Message | mido.MetaMessage]]) -> mido.MidiTrack:
+    """Return events (tick, message) as a track; of those on one tick, notes end before others begin."""
+    track, now = mido.MidiTrack(), 0
+    for tick, message in sorted(events, key=lambda event: (event[0], event[1].type != "note_off")):
         track.append(message.copy(time=tick - now))
         now = tick
-    mido.MidiFile(type=1, ticks_per_beat=TICKS, tracks=[track], charset="utf-8").save(str(path))
+    return track
 
 
 def beat_microseconds(project: Project) -> NDArray[np.float64]:
