@@ -1,6 +1,7 @@
 """How well and how fast the stems come apart: what everything about stems is judged by.
 
-    python -m benchmarks.stems [--songs DIR] [--stems-dir DIR] [--voices DIR] [--only METHOD ...] [--each] [--json FILE]
+    python -m benchmarks.stems [--songs DIR] [--stems-dir DIR] [--voices DIR] [--only METHOD ...] [--small FILE]
+                               [--each] [--json FILE]
 
 A Markdown table per song: SDR of every stem in dB with SI-SDR in brackets, then means over the stems of SDR, SI-SDR, SD-SDR,
 SIR and SAR (BSS Eval v4, windows of 1 s, floor at -60 dB), of what a remix comes to if one stem is turned up by 6 dB (minSDR;
@@ -142,7 +143,7 @@ def by(separator: StemSeparator) -> Method:
     return method
 
 
-def methods(model: str, only: list[str]) -> dict[str, Method]:
+def methods(model: str, only: list[str], small: str | None) -> dict[str, Method]:
     """Return every separator that there is, between what bounds them; `only` those named."""
     every: dict[str, Method] = {"mixture / 4": quarter}
     for choice in ALONE:
@@ -155,6 +156,8 @@ def methods(model: str, only: list[str]) -> dict[str, Method]:
             )
         except RemixtureError as error:
             print(f"Without {choice}: {error}")
+    if small is not None:
+        every["small"] = by(separator_for(StemChoice.SMALL, model=small))
     return {**every, "ideal ratio mask": ideal_ratio_mask}
 
 
@@ -254,11 +257,12 @@ def main() -> None:
         metavar="METHOD",
         help="not every separator; may be repeated",
     )
+    add("--small", metavar="FILE", help="weights of the small separator, by python -m engine.train")
     add("--each", action="store_true", help="add a table for every stem")
     add("--museval", action="store_true", help="SIR and SAR exactly as museval has them")
     add("--json", type=Path, metavar="FILE", help="also write all scores there")
     options = parser.parse_args()
-    ways = methods(options.model, options.only)
+    ways = methods(options.model, options.only, options.small)
     material = list(songs(options.songs, options.seconds)) if options.songs else []
     voices = sorted(options.voices.glob("*.wav")) if options.voices else []
     material += [sung(song, voice) for song in material for voice in voices]

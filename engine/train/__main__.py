@@ -10,10 +10,8 @@ import argparse
 import math
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from engine.model.errors import RemixtureError
 
@@ -25,6 +23,9 @@ def main() -> None:
     )
     parser.add_argument("--data", type=Path, required=True, help="folder with sonic_pi/ and vocadito/")
     parser.add_argument("--out", type=Path, required=True, help="the weights to write, .safetensors")
+    parser.add_argument("--multitracks", type=Path, help="folder of real songs, made by python -m engine.train.multitracks")
+    parser.add_argument("--real", type=float, default=0.75, help="share of those songs (default: 0.75)")
+    parser.add_argument("--kept", type=Path, help="folder of real songs kept from training: they tell how far to trust it")
     parser.add_argument("--steps", type=int, default=4000)
     parser.add_argument("--minutes", type=float, default=math.inf)
     parser.add_argument("--seed", type=int, default=0)
@@ -47,38 +48,31 @@ def run(options: argparse.Namespace) -> None:
     import torch
 
     from engine.analysis.stems.small_net import Shape
-    from engine.train import songs
-    from engine.train.sources import sound_font
+    from engine.train.material import material
+    from engine.train.multitracks import multitracks
+    from engine.train.progress import Progress
+    from engine.train.scores import scores, trusted, unseen
     from engine.train.training import Plan, train
-    from engine.train.written import plot, write
+    from engine.train.written import plot, tensors_of, write
 
     torch.set_num_threads(options.threads)
     begun = time.monotonic()
-    plan = Plan(
-        options.steps,
-        options.seed,
-        options.batch,
-        shape=Shape(causal=options.causal, guided=not options.causal),
-        device=options.device,
-    )
+    shape = Shape(causal=options.causal, guided=not options.causal)
+    real = options.real if options.multitracks else 0.0
+    plan = Plan(options.steps, options.seed, options.batch, real=real, shape=shape, device=options.device)
     sys.stderr.write("Reading and rendering what songs are played with ...\n")
-    bank = songs.bank(options.data, sound_font())
-    first = time.monotonic()
-    count, mean = 0, np.zeros(4)
-
-    def told(step: int, loss: float, sdr: "np.ndarray[Any, np.dtype[np.float32]]") -> None:
-        nonlocal count, mean
-        count, mean = count + 1, 0.98 * mean + 0.02 * sdr if count else sdr.astype(np.float64)
-        left = min((time.monotonic() - first) / count * (plan.steps - step), 60 * options.minutes - (time.monotonic() - begun))
-        if step % 20 == 0:
-            shown = " ".join(f"{x:5.1f}" for x in mean)
-            sys.stderr.write(f"step {step}/{plan.steps}  loss {loss:6.3f}  dB {shown}  {left / 60:.1f} min left\n")
-            sys.stderr.flush()
-
-    checkpoint = options.out.with_suffix(".checkpoint.safetensors")
+    here = material(options.data, options.multitracks, real, plan.seed)
+    kept = replace(here, tracks=tuple(multitracks(options.kept)), real=1.0) if options.kept else here
     until = begun + 60 * options.minutes
-    state = train(plan, lambda i: songs.song(bank, plan.seed, i), checkpoint, resume=options.resume, until=until, told=told)
-    write(options.out, state, plan, bank.used)
+    checkpoint = options.out.with_suffix(".checkpoint.safetensors")
+    state = train(plan, here.make, checkpoint, resume=options.resume, until=until, told=Progress(plan.steps, until).told)
+    share, heard = 1.0, {}
+    if state.step:
+        sys.stderr.write("Listening to songs that were kept from it ...\n")
+        mixtures = unseen(kept.make, plan.seed)
+        share = trusted(tensors_of(state), shape, mixtures) if options.kept else 1.0
+        heard = scores(tensors_of(state, share), shape, mixtures)
+    write(options.out, tensors_of(state, share), state, plan, here.licences, {"kept": share, "sdr_db": heard})
     plot(options.out.with_suffix(".png"), state.losses)
     sys.stderr.write(f"{state.step} steps in {(time.monotonic() - begun) / 60:.1f} min: {options.out}\n")
 

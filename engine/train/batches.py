@@ -17,17 +17,19 @@ import numpy as np
 import scipy.fft
 
 from engine.analysis.stems.builtin import four_stems
-from engine.analysis.stems.small_net import HOP, SIZE, pooled
+from engine.analysis.stems.small_net import HOP, SIZE, SOURCES, pooled
 from engine.dsp.spectra import Spectrum, window
 from engine.model.audio import Audio, Samples, no_progress
 from engine.train.sources import RATE
 
 LEAST_GAIN, MOST_GAIN = 0.25, 1.25
-LEFT_OUT = (0.12, 0.12, 0.35, 0.1)
+LEFT_OUT = (0.15, 0.15, 0.4, 0.25)
 """How often each source is silent."""
 SAME_SONG = 0.4
 IN_MONO = 0.12
 EQUALISED = 0.6
+CODED, CODED_ABOVE = 0.3, (12_000.0, 19_000.0)
+"""How often, and above which Hz, nothing is left, as codecs leave it."""
 LEVEL = 0.1
 """Root mean square that mixtures are brought to: -20 dBFS, which the network expects."""
 
@@ -38,10 +40,10 @@ Item = TypeVar("Item")
 class Batch:
     """What the loss needs of mixtures, summed over the bins of each cell, for middle and side.
 
-    What is shared out are `parts` (the mixture, or the built-in separator's stems). `sources` [shape=(..., 4, 2, frames,
-    CELLS)] is the power of each source, `shared` [shape=(..., 4, parts, 2, frames, CELLS)] the real cross power of each source
-    and part, `parts` [shape=(..., pairs, 2, frames, CELLS)] that of each two parts (`pairs_of`), doubled if they differ. With
-    shares that are one number per cell, the squared error follows from them exactly.
+    What is shared out are `parts` (the mixture, or the built-in separator's stems). `sources` [shape=(..., asked, 2, frames,
+    CELLS)] is the power of each source that is asked for, `shared` [shape=(..., asked, parts, 2, frames, CELLS)] the real cross
+    power of each of them and each part, `parts` [shape=(..., pairs, 2, frames, CELLS)] that of each two parts (`pairs_of`),
+    doubled if they differ. With shares that are one number per cell, the squared error follows from them exactly.
     """
 
     sources: Samples
@@ -80,12 +82,24 @@ def batch(mixtures: list[Batch], seed: int, step: int, size: int, frames: int) -
     return Batch(*(np.stack(x) for x in zip(*crops, strict=True)))
 
 
-def mixture(songs: list[Samples], seed: int, index: int, frames: int, *, guided: bool) -> Batch:
-    """Return one mixture of what is in the songs, of `frames` frames."""
+def mixture(songs: list[Samples], seed: int, index: int, frames: int, *, guided: bool, asked: int = SOURCES) -> Batch:
+    """Return one mixture of what is in the songs, of `frames` frames; the first `asked` sources are those to be found."""
     rng = np.random.default_rng((seed, index, 2))
     stems = mixed(songs, rng, (frames - 1) * HOP + SIZE)
+    if rng.uniform() < CODED:
+        stems = lowpassed(stems, float(rng.uniform(*CODED_ABOVE)))
     parts = four_stems(Audio(stems.sum(axis=0), RATE), no_progress) if guided else stems.sum(axis=0)[None]
-    return statistics(spectra(stems), spectra(parts))
+    return statistics(spectra(stems[:asked]), spectra(parts))
+
+
+def beside(shared_out: Batch) -> Batch:
+    """Return a mixture that is shared out itself: of its parts only the power is kept, for a network to hear.
+
+    `shared` is then [shape=(..., asked, 1, 2, frames, CELLS)], `parts` the mixture first, then each part.
+    """
+    own = shared_out.parts[: shared_out.shared.shape[1]] if shared_out.shared.shape[1] > 1 else shared_out.parts[:0]
+    whole = np.maximum(shared_out.parts.sum(axis=0, keepdims=True), 0)
+    return Batch(shared_out.sources, shared_out.shared.sum(axis=1, keepdims=True), np.concatenate([whole, own]))
 
 
 def mixed(songs: list[Samples], rng: np.random.Generator, n: int) -> Samples:
@@ -126,6 +140,13 @@ def equaliser(hz: "np.ndarray[tuple[int], np.dtype[np.float64]]", rng: np.random
     """Return gains that wander by a few dB from octave to octave [shape=(bins,)]."""
     octaves = np.log2(np.maximum(hz, 10.0) / 10.0)
     return (10.0 ** (np.interp(octaves, np.arange(12), rng.normal(0, 3, size=12)) / 20)).astype(np.float32)
+
+
+def lowpassed(stems: Samples, hz: float) -> Samples:
+    """Return sources without what lies above a frequency."""
+    size = scipy.fft.next_fast_len(stems.shape[-1], real=True)
+    kept = scipy.fft.rfft(stems, size) * (scipy.fft.rfftfreq(size, 1 / RATE) < hz)
+    return np.asarray(scipy.fft.irfft(kept, size)[..., : stems.shape[-1]], dtype=np.float32)
 
 
 def spectra(stems: Samples) -> Spectrum:

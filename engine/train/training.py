@@ -1,9 +1,7 @@
-"""The training itself: Adam, a warm start, a rate that falls along a cosine to the planned end, a running mean of weights."""
+"""The training of the small separator: its plan and what it does at a step."""
 
 import math
-import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,17 +11,12 @@ import torch
 
 from engine.analysis.stems.small_net import SOURCES, Shape, widths
 from engine.model.audio import Samples
-from engine.train.batches import Batch, Pool, batch, mixture
-from engine.train.checkpoint import State, load, save
+from engine.train import steps
+from engine.train.batches import Batch, Pool, batch, beside, mixture
+from engine.train.checkpoint import State
 from engine.train.loss import loss
 from engine.train.network import SmallNet
-
-Told = Callable[[int, float, "np.ndarray[Any, np.dtype[np.float32]]"], None]
-"""Told after each step: its number, its loss, the SDR of the four sources in dB against the mixture."""
-
-
-FIRST, SECOND = 0.9, 0.99
-"""How much Adam's moments keep of themselves from step to step."""
+from engine.train.steps import Found, Told, Work, nobody
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,18 +25,19 @@ class Plan:
 
     `steps` sets where the learning rate ends. A batch has `batch` crops of `frames` frames out of mixtures of `mixture` frames;
     `first` mixtures are made before the first step and `fresh` with each; the last `pool` are kept. Each is drawn from `songs`
-    songs.
+    songs; `real` is the share of them that are excerpts of real ones.
     """
 
     steps: int
     seed: int = 0
     batch: int = 4
-    frames: int = 128
-    pool: int = 64
+    frames: int = 160
+    pool: int = 300
     fresh: float = 0.25
-    first: int = 10
+    first: int = 12
     songs: int = 8
     mixture: int = 256
+    real: float = 0.0
     rate: float = 2e-3
     warm: int = 20
     shape: Shape = field(default_factory=Shape)
@@ -51,11 +45,7 @@ class Plan:
 
     def learning_rate(self, step: int) -> float:
         """Return the learning rate at a step."""
-        return (
-            self.rate
-            * min(1.0, (step + 1) / self.warm)
-            * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * min(1.0, step / self.steps))))
-        )
+        return steps.learning_rate(step, self.steps, self.rate, self.warm)
 
     def settings(self) -> dict[str, Any]:
         """Return what two runs must share for one to go on with the other's checkpoint."""
@@ -66,9 +56,7 @@ class Plan:
 def begun(plan: Plan) -> State:
     """Return an untrained state."""
     torch.manual_seed(plan.seed)
-    net = SmallNet(plan.shape).to(plan.device)
-    first, second = ({name: torch.zeros_like(value) for name, value in net.named_parameters()} for _ in range(2))
-    return State(net, first, second, {name: value.detach().clone() for name, value in net.state_dict().items()}, 0, [])
+    return steps.untrained(SmallNet(plan.shape).to(plan.device))
 
 
 def train(
@@ -79,7 +67,7 @@ def train(
     resume: bool = False,
     until: float = math.inf,
     every: int = 100,
-    told: Told = lambda *_: None,
+    told: Told = nobody,
 ) -> State:
     """Train to the planned end or until a time.
 
@@ -96,65 +84,42 @@ def train(
     -------
     State; its `mean` are the weights to use.
     """
-    state = begun(plan)
-    if resume and checkpoint.exists():
-        load(checkpoint, state, plan.settings())
     pool = mixtures(plan, make)
 
     def prepared(number: int) -> Batch:
         return batch(pool.at(number), plan.seed, number, plan.batch, plan.frames)
 
-    def going_on() -> bool:
-        return state.step < plan.steps and time.monotonic() < until
-
-    with ThreadPoolExecutor(1) as ahead:
-        coming = ahead.submit(prepared, state.step) if going_on() else None
-        while coming is not None and going_on():
-            here, coming = coming.result(), ahead.submit(prepared, state.step + 1)
-            value, sdr = step(state, here, plan)
-            told(state.step, value, sdr)
-            if state.step % every == 0:
-                save(checkpoint, state, plan.settings())
-    save(checkpoint, state, plan.settings())
-    return state
+    work = Work(plan.steps, plan.settings(), prepared, lambda state, here: step(state, here, plan))
+    return steps.run(begun(plan), work, checkpoint, resume=resume, until=until, every=every, told=told)
 
 
 def mixtures(plan: Plan, make: Callable[[int], Samples]) -> Pool[Batch]:
     """Return the pool of mixtures: number `i` is made of the songs from `i` on."""
     songs = Pool(make, plan.songs, 1, plan.songs)
     return Pool(
-        lambda i: mixture(songs.at(i), plan.seed, i, plan.mixture, guided=plan.shape.guided), plan.pool, plan.fresh, plan.first
-    )
+        lambda i: beside(mixture(songs.at(i), plan.seed, i, plan.mixture, guided=plan.shape.guided)),
+        plan.pool, plan.fresh, plan.first,
+    )  # fmt: skip
 
 
-def step(state: State, here: Batch, plan: Plan) -> "tuple[float, np.ndarray[Any, np.dtype[np.float32]]]":
+def step(state: State, here: Batch, plan: Plan) -> Found:
     """Take one step in place; return the loss before it, and the SDR of the four sources."""
     sources, shared, parts = (torch.from_numpy(x).to(plan.device) for x in (here.sources, here.shared, here.parts))
-    per_cell = torch.from_numpy(widths().astype(np.float32)).to(plan.device)
-    heard = parts.sum(dim=1, keepdim=True).clamp_min(0)
-    if plan.shape.guided:
-        heard = torch.cat([heard, parts[:, :SOURCES]], dim=1)
-    value, sdr = loss(state.net(heard.flatten(1, 2) / per_cell), sources, shared, parts)
+    shares = state.net(parts.flatten(1, 2) / per_cell(parts.device))
+    value, sdr = loss(shares[:, :, None], sources, shared, parts[:, :1])
     state.net.zero_grad()
     value.backward()  # type: ignore[no-untyped-call]
-    torch.nn.utils.clip_grad_norm_(state.net.parameters(), 1.0)
-    state.step += 1
-    adam(state, plan.learning_rate(state.step - 1))
-    share = min(0.995, state.step / (state.step + 10))
-    with torch.no_grad():
-        for name, new in state.net.state_dict().items():
-            state.mean[name].lerp_(new, 1 - share)
-    state.losses.append(round(value.item(), 4))
-    return state.losses[-1], sdr.cpu().numpy()
+    return steps.taken(state, value.item(), plan.learning_rate(state.step)), sdr.cpu().numpy()
 
 
-@torch.no_grad()
-def adam(state: State, rate: float) -> None:
-    """Take one step of Adam (Kingma & Ba, ICLR 2015) in place. torch's own loads a compiler first, for seconds."""
-    of_first, of_second = 1 - FIRST**state.step, 1 - SECOND**state.step
-    for name, parameter in state.net.named_parameters():
-        if parameter.grad is None:
-            continue
-        state.first[name].lerp_(parameter.grad, 1 - FIRST)
-        state.second[name].lerp_(parameter.grad.square(), 1 - SECOND)
-        parameter.sub_(rate / of_first * state.first[name] / ((state.second[name] / of_second).sqrt() + 1e-8))
+def heard(parts: torch.Tensor, *, guided: bool) -> torch.Tensor:
+    """Return what a network hears of the powers of a batch's parts [shape=(batch, heard, frames, CELLS)]."""
+    found = parts.sum(dim=1, keepdim=True).clamp_min(0)
+    if guided:
+        found = torch.cat([found, parts[:, :SOURCES]], dim=1)
+    return found.flatten(1, 2) / per_cell(parts.device)
+
+
+def per_cell(device: torch.device) -> torch.Tensor:
+    """Return how many bins each cell has."""
+    return torch.from_numpy(widths().astype(np.float32)).to(device)

@@ -2,37 +2,59 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from safetensors.torch import save
+from torch import Tensor
 
+from engine.analysis.stems.small_net import Weights
+from engine.store.files import written_beside
 from engine.train.checkpoint import State
-from engine.train.sources import LICENCES
+from engine.train.scores import kept_back
 from engine.train.training import Plan
 
 LICENCE = "GPL-3.0-or-later, as the program; attribution for vocadito (CC BY 4.0) in `data`"
 
 
-def write(file: Path, state: State, plan: Plan, used: tuple[str, ...]) -> None:
-    """Write the mean weights in half precision, with the network's shape in the header, and the card beside them."""
-    tensors = {name: value.detach().cpu().to(torch.float16).contiguous() for name, value in state.mean.items()}
-    content = save(tensors, metadata={"shape": json.dumps(plan.shape.described())})
-    file.write_bytes(content)
-    card = {
+def tensors_of(state: State, kept: float = 1.0) -> Weights:
+    """Return the mean weights, with only a share of their correction kept (`engine.train.scores`)."""
+    return kept_back({name: value.cpu().numpy() for name, value in state.mean.items()}, kept)
+
+
+def write(file: Path, weights: Weights, state: State, plan: Plan, data: Mapping[str, str], heard: Mapping[str, Any]) -> None:
+    """Write weights of the small separator and their card; `heard` is what they came to on songs kept from training."""
+    told = {
         "what": "Remixture's small separator: drums, bass, vocals, other",
-        "sha256": hashlib.sha256(content).hexdigest(),
-        "licence": LICENCE,
-        "data": {name: LICENCES[name] for name in used},
         "steps": state.step,
         "settings": plan.settings(),
         "loss": round(float(np.mean(state.losses[-100:])), 4) if state.losses else None,
+        "on_songs_kept_from_training": dict(heard),
     }
-    file.with_suffix(".json").write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
+    tensors = {name: torch.from_numpy(value) for name, value in weights.items()}
+    write_weights(file, tensors, {"shape": plan.shape.described()}, told, data)
 
 
-def plot(file: Path, losses: list[float]) -> None:
+def write_weights(
+    file: Path, tensors: Mapping[str, Tensor], header: Mapping[str, Any], told: Mapping[str, Any], data: Mapping[str, str]
+) -> None:
+    """Write weights in half precision, plain values in their header, and beside them (`.json`) the card.
+
+    The card tells what is `told`, the checksum, and the licence of each of the `data`.
+    """
+    half = {name: value.detach().cpu().to(torch.float16).contiguous() for name, value in tensors.items()}
+    content = save(half, metadata={name: json.dumps(value) for name, value in header.items()})
+    with written_beside(file) as part:
+        part.write_bytes(content)
+    card = {"sha256": hashlib.sha256(content).hexdigest(), "licence": LICENCE, "data": dict(data)}
+    with written_beside(file.with_suffix(".json")) as part:
+        part.write_text(json.dumps({**told, **card}, indent=2) + "\n", encoding="utf-8")
+
+
+def plot(file: Path, losses: list[float], title: str = "Training of the small separator") -> None:
     """Draw the loss of each step and its running mean."""
     from matplotlib.figure import Figure
 
@@ -42,6 +64,6 @@ def plot(file: Path, losses: list[float]) -> None:
     width = max(1, len(losses) // 40)
     mean = np.convolve(losses, np.ones(width) / width, mode="valid") if losses else np.zeros(0)
     axes.plot(np.arange(mean.size) + width / 2, mean, label=f"mean of {width}")
-    axes.set(xlabel="step", ylabel="loss", title="Training of the small separator")
+    axes.set(xlabel="step", ylabel="loss", title=title)
     axes.legend()
     figure.savefig(file, dpi=110)

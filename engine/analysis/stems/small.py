@@ -2,10 +2,10 @@
 
 No weights come with the program: none trained so far was better than the built-in separator on songs it had not heard.
 
-The built-in separator's stems, or for weights of the causal kind the song itself, are shared out anew among the four sources
-by `small_net`, in the spectrum of middle and side (93 ms windows at 44.1 kHz). Other rates go to 44.1 kHz and back; mono is
-taken as stereo. What is missing to the song after that (what lies above 22 kHz, rounding) is given to `other`, so that the
-four add up to the song.
+The song is shared out among the four sources by `small_net`, in the spectrum of middle and side (93 ms windows at 44.1 kHz);
+all weights but those of the causal kind hear the built-in separator's stems beside it. Other rates go to 44.1 kHz and back;
+mono is taken as stereo. What is missing to the song after that (what lies above 22 kHz, rounding) is given to `other`, so that
+the four add up to the song.
 
 A song is worked through in pieces with as much context on both sides as the network can see, so that the pieces do not show.
 """
@@ -15,6 +15,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ from engine.model.audio import Audio, Progress, Samples, no_progress
 from engine.model.errors import RemixtureError
 from engine.model.separation import Provenance, Separation
 
-VERSION = 1
+VERSION = 2
 LEVEL = 0.1
 """Root mean square that the network expects: -20 dBFS."""
 PIECE_FRAMES = 432
@@ -100,7 +101,7 @@ class SmallSeparator:
 
     @property
     def provenance(self) -> Provenance:
-        """The weights are part of it, and so is the separator whose stems they share out."""
+        """The weights are part of it, and so is the separator whose stems they hear."""
         return Provenance("small", VERSION, {"builtin": builtin.VERSION}, model=self.weights.sha256, note=self.note)
 
     def separate(self, audio: Audio, progress: Progress = no_progress) -> Separation:
@@ -128,18 +129,13 @@ def in_pieces(wav: Samples, weights: SmallWeights, piece: int, progress: Progres
     level = float(np.sqrt(np.mean(np.square(wav), dtype=np.float64))) if wav.size else 0.0
     gain = np.float32(LEVEL / max(level, 1e-6))
     step, context = piece * HOP, (shape.reach + SIZE // HOP) * HOP
-    parts = built_in(wav, step, context) if shape.guided else alone(wav, step, context)
-    for start, part in zip(range(0, wav.shape[1], step), parts, strict=True):
+    guides = built_in(wav, step, context) if shape.guided else repeat(None)
+    for start, guide in zip(range(0, wav.shape[1], step), guides, strict=False):
         first, stop = max(0, start - context), min(wav.shape[1], start + step)
-        stems = four_stems(part * gain, network, shape)
+        heard = wav[:, first : start + step + context] * gain
+        stems = four_stems(heard, None if guide is None else guide * gain, network, shape)
         progress(stop / wav.shape[1])
         yield stems[..., start - first : stop - first] / gain
-
-
-def alone(wav: Samples, step: int, context: int) -> Iterator[Samples]:
-    """Yield each piece of a song with its context [shape=(1, 2, n)]."""
-    for start in range(0, wav.shape[1], step):
-        yield wav[None, :, max(0, start - context) : start + step + context]
 
 
 def built_in(wav: Samples, step: int, context: int) -> Iterator[Samples]:
@@ -154,18 +150,16 @@ def built_in(wav: Samples, step: int, context: int) -> Iterator[Samples]:
         yield held[..., : stop - first]
 
 
-def four_stems(parts: Samples, network: Weights, shape: Shape) -> Samples:
-    """Return the sources that the parts of a piece are shared out to [shape=(parts, 2, n) -> (4, 2, n)]."""
-    spectra = _middle_side(parts)
-    heard = _power(spectra.sum(axis=0))
-    if shape.guided:
-        heard = np.concatenate([heard, *_power(spectra)])
+def four_stems(wav: Samples, guide: Samples | None, network: Weights, shape: Shape) -> Samples:
+    """Return the sources of a piece [shape=(2, n) -> (4, 2, n)]; `guide` [shape=(4, 2, n)] is what the built-in one makes."""
+    spectrum = _middle_side(wav)
+    heard = _power(spectrum)
+    if guide is not None:
+        heard = np.concatenate([heard, *_power(_middle_side(guide))])
     found = []
     for share in shares(network, shape, heard):
-        source = np.zeros_like(spectra[0])
-        for own, spectrum in zip(share, spectra, strict=True):
-            source += np.repeat(own, widths(), axis=-1) * spectrum
-        found.append(istft(np.swapaxes(source, -1, -2), SIZE, HOP, parts.shape[-1]))
+        source = np.repeat(share, widths(), axis=-1) * spectrum
+        found.append(istft(np.swapaxes(source, -1, -2), SIZE, HOP, wav.shape[-1]))
     middle, side = np.stack(found, axis=1)
     return np.stack([middle + side, middle - side], axis=1) * np.float32(0.5**0.5)
 

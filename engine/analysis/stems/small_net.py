@@ -1,13 +1,13 @@
 """The network of the small separator: band-split, dilated convolutions in time, mixing across bands, softmax masks.
 
-After Luo & Yu ("Music source separation with band-split RNN", IEEE/ACM TASLP 31, 2023), far smaller, and with convolutions
-(after Bai, Kolter & Koltun, "An empirical evaluation of generic convolutional and recurrent networks", 2018) in place of
-recurrent layers, so that what a frame depends on is bounded: a song may be worked through in pieces that do not show.
+After Luo & Yu ("Music source separation with band-split RNN", IEEE/ACM TASLP 31, 2023), far smaller, and with depthwise
+convolutions (after Luo & Mesgarani, "Conv-TasNet", IEEE/ACM TASLP 27(8), 2019) in place of recurrent layers, so that what a
+frame depends on is bounded: a song may be worked through in pieces that do not show.
 
-A guided network does not share out the song but each of the four stems that the built-in separator makes of it: it begins
-with leaving them as they are and learns what of each belongs elsewhere. The shares of the four sources add up to one in every
-cell, so the sources add up to the song (mixture consistency; Wisdom et al., "Differentiable consistency constraints for
-improved deep speech enhancement", ICASSP 2019).
+A guided network hears, beside the song, the four stems that the built-in separator makes of it; it begins with sharing the song
+out by their powers and learns what to correct. The shares of the four sources add up to one in every cell, so the sources add
+up to the song (mixture consistency; Wisdom et al., "Differentiable consistency constraints for improved deep speech
+enhancement", ICASSP 2019).
 
 Computed by numpy alone, so that stems need no torch; `engine.train.network` is the same network for training.
 """
@@ -27,31 +27,28 @@ WIDTHS = ((128, 1), (64, 2), (64, 4), (32, 16), (16, 64))
 """How many cells there are of so many bins, from the lowest up: about the ear's resolution."""
 CELLS, PER_BAND = 304, 8
 BANDS = CELLS // PER_BAND
-QUIETEST = np.float32(1e-5)
-"""Power below which nothing is heard."""
+QUIETEST, FAINTEST = np.float32(1e-5), np.float32(1e-6)
+"""Power below which nothing is heard of the song, and of a stem."""
+LEAST_PRIOR = np.float32(-5.0)
+"""Logarithm of the smallest share that a guide gives a source."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
     """How large a network is.
 
-    `causal`: no frame depends on a later one (but on the window's own length). `guided`: it shares out what the built-in
-    separator makes of the song, not the song.
+    `causal`: no frame depends on a later one (but on the window's own length). `guided`: it also hears what the built-in
+    separator makes of the song.
     """
 
-    features: int = 24
-    dilations: tuple[int, ...] = (1, 2, 4, 8)
+    features: int = 32
+    dilations: tuple[int, ...] = (1, 2, 4, 8, 16, 32)
     causal: bool = False
     guided: bool = True
 
     @property
-    def parts(self) -> int:
-        """How many signals are shared out: the song alone, or the built-in separator's stems."""
-        return SOURCES if self.guided else 1
-
-    @property
     def heard(self) -> int:
-        """How many magnitudes each cell has: of middle and side, for the song and each stem."""
+        """How many powers each cell has: of middle and side, for the song and each stem."""
         return 2 * (1 + SOURCES * self.guided)
 
     @property
@@ -81,7 +78,7 @@ Weights = Mapping[str, Samples]
 
 
 def shares(weights: Weights, shape: Shape, power: Samples) -> Samples:
-    """Return how each part is shared out.
+    """Return how the song is shared out.
 
     Parameters
     ----------
@@ -92,27 +89,39 @@ def shares(weights: Weights, shape: Shape, power: Samples) -> Samples:
 
     Returns
     -------
-    ndarray [shape=(SOURCES, parts, 2, frames, CELLS), within 0..1, adding up to 1 over the sources]
+    ndarray [shape=(SOURCES, 2, frames, CELLS), within 0..1, adding up to 1 over the sources]
     """
     frames = power.shape[1]
-    heard = (np.log(power + QUIETEST) + np.float32(4.0)) / np.float32(4.0)
+    heard = (np.log(power[:2] + QUIETEST) + np.float32(4.0)) / np.float32(4.0)
+    prior = (
+        _prior(power[2:].reshape(SOURCES, 2, frames, CELLS)) if shape.guided else np.zeros((0, 2, frames, CELLS), np.float32)
+    )
+    heard = np.concatenate([heard, (prior / np.float32(2.5) + 1).reshape(-1, frames, CELLS)])
     bands = heard.reshape(-1, frames, BANDS, PER_BAND).transpose(2, 1, 0, 3).reshape(BANDS, frames, -1)
-    x = np.ascontiguousarray((bands @ weights["split"]).transpose(1, 0, 2))
+    x = np.ascontiguousarray((bands @ weights["split"] + weights["place"]).transpose(1, 0, 2))
     for i, dilation in enumerate(shape.dilations):
         x = _block(weights, f"blocks.{i}.", x, dilation, causal=shape.causal)
     x = _normed(weights, "norm", x).transpose(1, 0, 2)
-    logits = (x @ weights["masks"] + weights["bias"]).reshape(BANDS, frames, SOURCES, shape.parts, 2, PER_BAND)
-    logits = logits.transpose(2, 3, 4, 1, 0, 5).reshape(SOURCES, shape.parts, 2, frames, CELLS)
+    logits = (x @ weights["masks"] + weights["bias"]).reshape(BANDS, frames, SOURCES, 2, PER_BAND)
+    logits = logits.transpose(2, 3, 1, 0, 4).reshape(SOURCES, 2, frames, CELLS)
+    if shape.guided:
+        logits = logits + weights["trust"] * prior
     found = np.exp(logits - logits.max(axis=0))
     return np.asarray(found / found.sum(axis=0), dtype=np.float32)
+
+
+def _prior(stems: Samples) -> Samples:
+    """Return the logarithm of each stem's share of all power in a cell."""
+    share = np.log(stems + FAINTEST) - np.log(stems.sum(axis=0) + SOURCES * FAINTEST)
+    return np.asarray(np.maximum(share, LEAST_PRIOR), dtype=np.float32)
 
 
 def _block(weights: Weights, name: str, x: Samples, dilation: int, *, causal: bool) -> Samples:
     """Look around in time, then across the bands [shape=(frames, bands, features)]."""
     frames, before = len(x), (2 if causal else 1) * dilation
     padded = np.pad(_normed(weights, f"{name}time_norm", x), ((before, 2 * dilation - before), (0, 0), (0, 0)))
-    taps = np.concatenate([padded[i * dilation : i * dilation + frames] for i in range(3)], axis=-1)
-    x = x + _linear(weights, f"{name}inner", _gelu(_linear(weights, f"{name}time", taps)))
+    taps = sum(padded[i * dilation : i * dilation + frames] * weights[f"{name}taps"][i] for i in range(3))
+    x = x + _linear(weights, f"{name}down", _gelu(_linear(weights, f"{name}up", np.asarray(taps))))
     across = np.ascontiguousarray(_normed(weights, f"{name}band_norm", x).transpose(0, 2, 1))
     across = _linear(weights, f"{name}narrow", _gelu(_linear(weights, f"{name}wide", across)))
     return x + across.transpose(0, 2, 1)

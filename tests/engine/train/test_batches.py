@@ -40,6 +40,28 @@ def test_a_guided_mixture_is_shared_out_from_the_built_in_stems(make: Callable[[
     np.testing.assert_allclose(guided.shared.sum(axis=1), alone.shared[:, 0], atol=1e-3 * float(alone.parts.max()))
 
 
+def test_a_mixture_with_its_guide_beside_it_is_shared_out_itself(make: Callable[[int], Samples]) -> None:
+    alone, guided = (batches.mixture([make(0)], 0, 0, 30, guided=x) for x in (False, True))
+
+    found = batches.beside(guided)
+
+    assert found.parts.shape[:2] == (5, 2)
+    np.testing.assert_array_equal(found.parts[1:], guided.parts[:4])
+    np.testing.assert_allclose(found.parts[0], alone.parts[0], atol=1e-3 * float(alone.parts.max()))
+    np.testing.assert_allclose(found.shared, alone.shared, atol=1e-3 * float(alone.parts.max()))
+    np.testing.assert_array_equal(batches.beside(alone).parts, alone.parts)
+
+
+def test_what_codecs_take_away_is_gone_from_every_source() -> None:
+    stems = np.random.default_rng(0).standard_normal((4, 2, 8192)).astype(np.float32)
+
+    spectrum = np.abs(np.fft.rfft(batches.lowpassed(stems, 15_000.0)))
+    hz = np.fft.rfftfreq(8192, 1 / 44_100)
+
+    assert spectrum[..., hz > 15_100].max() < 1e-2
+    np.testing.assert_allclose(spectrum[..., hz < 14_900], np.abs(np.fft.rfft(stems))[..., hz < 14_900], rtol=1e-3, atol=1e-2)
+
+
 def test_the_pool_makes_each_item_once_and_forgets_the_oldest() -> None:
     made: list[int] = []
 

@@ -23,17 +23,20 @@ def random_weights(shape: small_net.Shape, seed: int = 0) -> dict[str, Samples]:
     def drawn(*size: int) -> Samples:
         return np.asarray(rng.standard_normal(size) / size[-1] ** 0.5, dtype=np.float32)
 
-    out = small_net.SOURCES * shape.parts * 2 * per_band
+    out = small_net.SOURCES * 2 * per_band
     weights = {
         "split": drawn(bands, shape.heard * per_band, n),
         "masks": 3 * drawn(bands, n, out),
         "bias": drawn(bands, 1, out),
+        "place": drawn(bands, 1, n),
+        "trust": np.ones((small_net.SOURCES, 1, 1, 1), np.float32),
     }
     for name in ("norm", *(f"blocks.{i}.{x}_norm" for i in range(len(shape.dilations)) for x in ("time", "band"))):
         weights |= {f"{name}.weight": np.ones(n, np.float32), f"{name}.bias": drawn(n)}
     for i in range(len(shape.dilations)):
+        weights[f"blocks.{i}.taps"] = drawn(3, n)
         for name, (rows, columns) in {
-            "time": (n, 3 * n), "inner": (n, n), "wide": (2 * bands, bands), "narrow": (bands, 2 * bands),
+            "up": (2 * n, n), "down": (n, 2 * n), "wide": (2 * bands, bands), "narrow": (bands, 2 * bands),
         }.items():  # fmt: skip
             weights |= {f"blocks.{i}.{name}.weight": drawn(rows, columns), f"blocks.{i}.{name}.bias": drawn(rows)}
     return weights
@@ -80,7 +83,7 @@ def test_the_shares_add_up_to_one(*, guided: bool) -> None:
 
     shares = small_net.shares(random_weights(shape), shape, power)
 
-    assert shares.shape == (4, shape.parts, 2, 12, small_net.CELLS)
+    assert shares.shape == (4, 2, 12, small_net.CELLS)
     assert shares.min() >= 0
     np.testing.assert_allclose(shares.sum(axis=0), 1, atol=1e-5)
     assert shares.std() > 0.05
