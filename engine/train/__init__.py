@@ -7,11 +7,17 @@ In the order in which a mixture comes to be and is learnt from:
 - `synths`      our own instruments
 - `voices`      singing, recorded and synthesised
 - `songs`       multitracks out of a number
+- `multitracks` real songs with all their tracks: LMMS' demo projects, rendered
+- `excerpts`    some seconds of them, sung over
+- `material`    all that for one training, and whose it is
 - `batches`     mixtures of them, and what of them the loss needs
 - `network`     the network as torch sees it
 - `loss`        how far the masked mixture is from the sources
-- `training`    the steps
+- `training`    what the small separator learns at a step
+- `steps`       step after step, whatever is learnt: Adam, rates, running means
+- `progress`    how far it is
 - `checkpoint`  where training stands, without pickles
+- `scores`      what it is worth on songs kept from training, and how far to trust it
 - `written`     weights, card and plot
 
 `python -m engine.train --help` tells how to run it. It goes on where it was broken off.
