@@ -25,7 +25,6 @@ from engine.analysis.stems import StemChoice, separator_for
 from engine.dsp.levels import gain_of_db, si_sdr_db
 from engine.dsp.sdr import loudness_difference_db, min_sdr_db, sdr_db, source_gains
 from engine.model.audio import Audio, Samples
-from engine.model.stemchoice import ALONE
 
 KINDS = {"kick": ("kick",), "snare": ("snare", "clap", "rim"), "hat": ("hat",), "perc": ()}
 NEAR_S = 0.05
@@ -140,7 +139,9 @@ def main() -> None:
     parser.add_argument(
         "--seconds", type=float, default=60.0, metavar="S", help="how much of each song (default: its first 60)"
     )
-    parser.add_argument("--stems", default=StemChoice.BUILTIN, choices=[one for one in ALONE if one is not StemChoice.NONE])
+    parser.add_argument(
+        "--stems", default=StemChoice.BUILTIN, choices=[one for one in StemChoice if one is not StemChoice.NONE]
+    )
     options = parser.parse_args()
     stems = StemChoice(options.stems)
     print_song(example(), None, stems)

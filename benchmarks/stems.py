@@ -37,7 +37,6 @@ from engine.dsp.bsseval import FLOOR_DB
 from engine.dsp.judge import Judge, Scores, mean_scores
 from engine.model.audio import Audio, Samples
 from engine.model.errors import RemixtureError
-from engine.model.stemchoice import ALONE
 from engine.store.decode import decode_track
 from engine.store.stemfile import kind_of_name
 
@@ -146,7 +145,7 @@ def by(separator: StemSeparator) -> Method:
 def methods(model: str, only: list[str], small: str | None) -> dict[str, Method]:
     """Return every separator that there is, between what bounds them; `only` those named."""
     every: dict[str, Method] = {"mixture / 4": quarter}
-    for choice in ALONE:
+    for choice in StemChoice:
         if choice in {StemChoice.AUTO, StemChoice.NONE} or (only and choice not in only):
             continue
         try:
@@ -157,7 +156,7 @@ def methods(model: str, only: list[str], small: str | None) -> dict[str, Method]
         except RemixtureError as error:
             print(f"Without {choice}: {error}")
     if small is not None:
-        every["small"] = by(separator_for(StemChoice.SMALL, model=small))
+        every[f"small, {Path(small).stem}"] = by(separator_for(StemChoice.SMALL, model=small))
     return {**every, "ideal ratio mask": ideal_ratio_mask}
 
 
@@ -253,11 +252,11 @@ def main() -> None:
         "--only",
         action="append",
         default=[],
-        choices=[*ALONE],
+        choices=[*StemChoice],
         metavar="METHOD",
         help="not every separator; may be repeated",
     )
-    add("--small", metavar="FILE", help="weights of the small separator, by python -m engine.train")
+    add("--small", metavar="FILE", help="other weights of the small separator, by python -m engine.train")
     add("--each", action="store_true", help="add a table for every stem")
     add("--museval", action="store_true", help="SIR and SAR exactly as museval has them")
     add("--json", type=Path, metavar="FILE", help="also write all scores there")

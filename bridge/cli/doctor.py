@@ -156,7 +156,7 @@ def demucs() -> Finding:
     return Finding(
         "demucs weights",
         there=False,
-        says="not on this machine; the built-in separator serves, and is much rougher",
+        says="not on this machine; the small separator serves, and is much rougher",
         bring="remixture prepare --stems demucs SONG   (with the internet; fetches them once)",
     )
 

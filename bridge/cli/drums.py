@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from bridge.cli.screen import Screen, table
 from engine.model.errors import RemixtureError
-from engine.model.stemchoice import ALONE, StemChoice
+from engine.model.stemchoice import StemChoice
 
 if TYPE_CHECKING:
     from bridge.daw.drumkit import Piece
@@ -32,7 +32,7 @@ def add_parser(words: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     add("source", type=Path, metavar="SET|SONG", help="a folder NAME.remix, or a recording")
     add("-o", "--output", type=Path, required=True, metavar="FOLDER", help="the folder to make")
     add(
-        "--stems", choices=[choice.value for choice in ALONE if choice is not StemChoice.NONE],
+        "--stems", choices=[choice.value for choice in StemChoice if choice is not StemChoice.NONE],
         help="who separates a SONG (default: auto); a SET has its stems",
     )  # fmt: skip
     add("--bits", choices=("24", "32f"), default="24", help="what a .wav holds (default: 24)")

@@ -98,7 +98,7 @@ class _Watching:
         """Tell a sentence."""
         if self._step == "stem model":
             # Only one thing is to be said of it: that Demucs cannot be had.
-            once, each = STEMS["builtin"]
+            once, each = STEMS["small"]
             self._telling.forecast.expect("stems", once + each * self._seconds)
         self._telling.note(text)
 

@@ -16,12 +16,11 @@ from engine.model.errors import RemixtureError
 from engine.model.loopcount import AUTO, MOST_LOOPS
 from engine.model.params import DECKS
 from engine.model.partners import Pulse, partners
-from engine.model.stemchoice import ALONE
 from engine.prepare import Settings
 from engine.store.setdir import SUFFIX
 
 LOOPS = (AUTO, *map(str, range(1, MOST_LOOPS + 1)))
-STEMS = tuple(choice.value for choice in ALONE)
+STEMS = tuple(choice.value for choice in StemChoice)
 STRETCH = 0.1
 """How much faster or slower a partner may have to play."""
 

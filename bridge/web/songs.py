@@ -24,7 +24,6 @@ from bridge.web.room import Room
 from engine.analysis.stems import StemChoice
 from engine.model.errors import RemixtureError
 from engine.model.loopcount import AUTO, loop_count
-from engine.model.stemchoice import ALONE
 from engine.prepare import Settings
 from engine.store.files import TEMPORARY, printable, require_space, safe_name, sha256_of
 
@@ -174,8 +173,8 @@ def _name(said: str) -> tuple[str, str]:
 def _settings(request: Request) -> Settings:
     """Return what is asked for, besides the file."""
     loops, stems = (request.query_params.get(word, AUTO) for word in ("loops", "stems"))
-    if stems not in list(ALONE):
-        raise Refused(http.HTTPStatus.BAD_REQUEST, f"stems is one of {', '.join(ALONE)}, got {stems[:20]!r}")
+    if stems not in list(StemChoice):
+        raise Refused(http.HTTPStatus.BAD_REQUEST, f"stems is one of {', '.join(StemChoice)}, got {stems[:20]!r}")
     return Settings(loops=loop_count(loops), stems=StemChoice(stems))
 
 

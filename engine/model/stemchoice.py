@@ -8,6 +8,7 @@ class StemChoice(StrEnum):
 
     AUTO = "auto"
     DEMUCS = "demucs"
+    SMALL = "small"
     BUILTIN = "builtin"
     HPSS = "hpss"
     HPR = "hpr"
@@ -17,9 +18,4 @@ class StemChoice(StrEnum):
     RPCA = "rpca"
     REPET_SIM = "repet-sim"
     CENTRE = "centre"
-    SMALL = "small"
     NONE = "none"
-
-
-ALONE = tuple(choice for choice in StemChoice if choice is not StemChoice.SMALL)
-"""Those that need no file from the person: the small separator has no weights but one's own."""

@@ -32,14 +32,17 @@ LONGEST_SECONDS = 900
 """What rendering one song may take."""
 ARTISTIC, GPL, BY_SA = "Artistic-2.0", "GPL-2.0-or-later", "CC BY-SA 4.0"
 PROJECTS = {
-    "CapDan-ReggaeTry": ARTISTIC, "CapDan-ReggaetonTry": ARTISTIC, "CapDan-ZeroSumGame-OriginalByZakarra": ARTISTIC,
-    "DirtyLove": GPL, "EsoXLB-CPU": ARTISTIC, "Greshz-CoolSnip": ARTISTIC, "Impulslogik-Zen": ARTISTIC,
-    "Jousboxx-BuzzerBeater": BY_SA, "Momo64-esp": ARTISTIC, "Oglsdl-Dr8v2": ARTISTIC, "Oglsdl-PpTrip": ARTISTIC,
-    "Settel-InnerRecreation": ARTISTIC, "Shovon-ProgressiveHousePluckDemo": GPL, "Skiessi-C64": BY_SA, "Skiessi-Onion": BY_SA,
-    "Socceroos-Progress": ARTISTIC, "StrictProduction-DearJonDoe": GPL, "Surrender-Main": ARTISTIC,
-    "TameAnderson-MakeMe": ARTISTIC, "Thomasso-AxeFromThe80s": ARTISTIC,
+    "CapDan-ReggaeTry": (ARTISTIC, "Der Daniel"), "CapDan-ReggaetonTry": (ARTISTIC, "Der Daniel"),
+    "CapDan-ZeroSumGame-OriginalByZakarra": (ARTISTIC, "Der Daniel"), "DirtyLove": (GPL, "LMMS developers"),
+    "EsoXLB-CPU": (ARTISTIC, "E.SoX"), "Greshz-CoolSnip": (ARTISTIC, "Greshz"), "Impulslogik-Zen": (ARTISTIC, "Impulslogik"),
+    "Jousboxx-BuzzerBeater": (BY_SA, "Jousboxx"), "Momo64-esp": (ARTISTIC, "mauro"), "Oglsdl-Dr8v2": (ARTISTIC, "Ümit"),
+    "Oglsdl-PpTrip": (ARTISTIC, "Ümit"), "Settel-InnerRecreation": (ARTISTIC, "Achim Settelmeier"),
+    "Shovon-ProgressiveHousePluckDemo": (GPL, "LMMS developers"), "Skiessi-C64": (BY_SA, "Skiessi"),
+    "Skiessi-Onion": (BY_SA, "Skiessi"), "Socceroos-Progress": (ARTISTIC, "Sam"),
+    "StrictProduction-DearJonDoe": (GPL, "LMMS developers"), "Surrender-Main": (ARTISTIC, "Peter Asplund"),
+    "TameAnderson-MakeMe": (ARTISTIC, "tame anderson"), "Thomasso-AxeFromThe80s": (ARTISTIC, "Thomasso"),
 }  # fmt: skip
-"""The songs and their licences. We are judged by Saber-FinalStep, Skiessi-222 and Crunk(Demo); CC BY-SA 3.0 is not ours."""
+"""Songs, licences, authors. Saber-FinalStep, Skiessi-222 and Crunk(Demo) judge us; CC BY-SA 3.0 does not go with the GPL."""
 STRUCK = re.compile(
     r"kick|snare|snr|sn_|hat|hh|clap|rim|sidestick|bassdrum|\bbd\b|tom|cymbal|crash|ride|perc|shak|tamb|drum|timbale|conga|bongo|\.ds\b|noise",
     re.IGNORECASE,
@@ -71,7 +74,8 @@ def multitracks(folder: Path) -> list[Multitrack]:
 
 def licence(name: str) -> str:
     """Return a song's licence."""
-    return PROJECTS.get(name, "not known: do not pass these weights on")
+    known, author = PROJECTS.get(name, ("not known: do not pass these weights on", name))
+    return f"{known} ({author}, in LMMS 1.2.2)"
 
 
 def read(place: Path) -> Multitrack:

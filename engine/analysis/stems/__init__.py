@@ -2,8 +2,8 @@
 
 - `parts`     what stems are called
 - `builtin`   the built-in separator: needs no model, knows lasting from striking and little more
+- `small`     our own small network, which corrects it (trained by `engine.train`); `small_net` is its maths
 - `classical` separators out of the literature, each one idea
-- `small`     our own small network, for who has trained it (`engine.train`); `small_net` is its maths
 - `weights`   which weights Demucs may load, where they are, whether they are what they say
 - `demucs`    Demucs (Rouard, Massa & Défossez, "Hybrid transformers for music source separation", ICASSP 2023)
 - `segments`  a song through Demucs, a segment at a time
@@ -48,10 +48,10 @@ def separator_for(
     Parameters
     ----------
     choice : StemChoice
-        AUTO takes Demucs if its weights can be had, and else the built-in separator, which then says so in its note.
+        AUTO takes Demucs if its weights can be had, and else the small separator, which then says so in its note.
     model : str or Path, optional
         For Demucs: a name out of `weights.HUB_MODELS`, a `.safetensors` file or a folder with them; by default `htdemucs`.
-        For SMALL: the `.safetensors` file, which must be named.
+        For SMALL: a `.safetensors` file in place of the weights that come with the program.
     computing : Computing
         For Demucs: where and how finely.
     score : Score, optional
@@ -64,6 +64,7 @@ def separator_for(
     """
     from engine.analysis.stems.builtin import BuiltinSeparator
     from engine.analysis.stems.demucs import DemucsSeparator
+    from engine.analysis.stems.small import SHIPPED, SmallSeparator, checked_weights
     from engine.analysis.stems.weights import NoWeightsError, find_weights
 
     if choice is StemChoice.NONE:
@@ -71,11 +72,7 @@ def separator_for(
     if choice is StemChoice.BUILTIN:
         return BuiltinSeparator()
     if choice is StemChoice.SMALL:
-        from engine.analysis.stems.small import SmallSeparator, checked_weights
-
-        if model is None:
-            raise RemixtureError("--stems small has no weights of its own: name yours with --stem-model FILE.safetensors")
-        return SmallSeparator(checked_weights(Path(model)))
+        return SmallSeparator(checked_weights(SHIPPED if model is None else Path(model)))
     if choice not in {StemChoice.AUTO, StemChoice.DEMUCS}:
         from engine.analysis.stems.classical import classical_for
 
@@ -84,6 +81,6 @@ def separator_for(
         return DemucsSeparator(find_weights("htdemucs" if model is None else model), computing)
     except NoWeightsError as error:
         if choice is StemChoice.DEMUCS:
-            hint = "go online once, name a local model with --stem-model, or take --stems builtin"
+            hint = "go online once, name a local model with --stem-model, or take --stems small"
             raise RemixtureError(f"{error}: {hint}") from error
-        return BuiltinSeparator(note=f"The built-in separator made the stems: {error}.")
+        return SmallSeparator(checked_weights(SHIPPED), note=f"The small separator made the stems: {error}.")

@@ -18,6 +18,7 @@ from bridge.session.messages import Parcel
 from bridge.web import songs
 from bridge.web.downloads import attached, zip_of
 from bridge.web.maps import COLUMNS, bars_of, column_edges, peaks_between
+from engine.analysis.stems import StemChoice
 from engine.model.errors import RemixtureError
 from engine.model.grid import Beatgrid
 from tests.bridge.session.rig import until
@@ -60,9 +61,7 @@ def test_a_file_that_is_dropped_is_a_song(served: Served, client: httpx.Client) 
     assert (served.room.output / "My Song.wav").read_bytes() == data
 
 
-ALL_STEMS = (
-    "stems is one of auto, demucs, builtin, hpss, hpr, twostage, nmf, nmf-harmonic, rpca, repet-sim, centre, none, got 'magic'"
-)
+ALL_STEMS = f"stems is one of {', '.join(StemChoice)}, got 'magic'"
 
 
 @pytest.mark.parametrize(

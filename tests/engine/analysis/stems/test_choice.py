@@ -1,5 +1,6 @@
 """Which separator serves, with and without a network. Offline is a server that takes the call and never answers."""
 
+import json
 import socket
 import time
 from collections.abc import Iterator
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 from huggingface_hub import constants
 
-from engine.analysis.stems import StemChoice, separator_for
+from engine.analysis.stems import StemChoice, separator_for, small
 from engine.model.errors import RemixtureError
 from tests.engine.analysis.stems.tiny import write_header_only
 
@@ -31,15 +32,15 @@ def test_auto_goes_on_within_5_s_and_says_so(mute_hub: Path) -> None:
     separator = separator_for(StemChoice.AUTO)
 
     assert time.monotonic() - begun < 5.0
-    assert separator.provenance.algorithm == "builtin"
-    assert separator.provenance.same_as(separator_for(StemChoice.BUILTIN).provenance)
+    assert separator.provenance.algorithm == "small"
+    assert separator.provenance.same_as(separator_for(StemChoice.SMALL).provenance)
     assert "weights of htdemucs are not on this machine" in separator.provenance.note
     assert not mute_hub.exists()
 
 
 def test_demucs_says_what_to_do_within_5_s(mute_hub: Path) -> None:
     begun = time.monotonic()
-    with pytest.raises(RemixtureError, match=r"^the weights of htdemucs_ft .*--stem-model.*--stems builtin$") as caught:
+    with pytest.raises(RemixtureError, match=r"^the weights of htdemucs_ft .*--stem-model.*--stems small$") as caught:
         separator_for(StemChoice.DEMUCS, model="htdemucs_ft")
 
     assert time.monotonic() - begun < 5.0
@@ -79,6 +80,10 @@ def test_auto_does_not_hide_that_weights_were_refused(tmp_path: Path) -> None:
         separator_for(StemChoice.AUTO, model=file)
 
 
-def test_small_wants_weights_by_name() -> None:
-    with pytest.raises(RemixtureError, match="--stem-model"):
-        separator_for(StemChoice.SMALL)
+def test_the_small_separator_comes_with_its_weights_and_their_card() -> None:
+    card = json.loads(small.SHIPPED.with_suffix(".json").read_text(encoding="utf-8"))
+
+    assert separator_for(StemChoice.SMALL).provenance.model == card["sha256"]
+    assert small.SHIPPED.stat().st_size < 2_000_000
+    assert {"licence", "data", "steps", "settings", "on_songs_kept_from_training"} <= set(card)
+    assert not [name for name in ("Saber", "Skiessi-222", "Crunk") if any(name in used for used in card["data"])]
