@@ -51,7 +51,12 @@ class Settings:
     score: Score | None = None
     """The song's notes, for NMF."""
     clean_drums: bool = False
-    """Whether the drums among the stems are played again, each with its cleanest hit, and the rest of them is beside them."""
+    """Whether the drums among the stems are played again, each with its cleanest hit, and the rest of them is behind them."""
+
+    def __post_init__(self) -> None:
+        """Check at the door, once."""
+        if self.clean_drums and self.stems is StemChoice.NONE:
+            raise RemixtureError("clean drums need stems, and with stems none there are none: leave one of the two out")
 
 
 def prepare(

@@ -8,6 +8,7 @@ yet is taken apart for this alone; nothing of that is kept.
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,8 +19,10 @@ from engine.model.stemchoice import StemChoice
 
 if TYPE_CHECKING:
     from bridge.daw.drumkit import Piece
-    from engine.model.audio import Audio
+    from engine.model.audio import Audio, Progress
     from engine.model.grid import Beatgrid
+    from engine.model.remixset import RemixSet, Source
+    from engine.model.separation import Separation
 
 
 def add_parser(words: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -33,7 +36,7 @@ def add_parser(words: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     add("-o", "--output", type=Path, required=True, metavar="FOLDER", help="the folder to make")
     add(
         "--stems", choices=[choice.value for choice in StemChoice if choice is not StemChoice.NONE],
-        help="who separates a SONG (default: auto); a SET has its stems",
+        help="who separates a SONG (default: auto); a SET and a .stem.mp4 have their own",
     )  # fmt: skip
     add("--bits", choices=("24", "32f"), default="24", help="what a .wav holds (default: 24)")
     add("--force", action="store_true", help="replace what is there already")
@@ -83,55 +86,80 @@ def of_set(options: argparse.Namespace, screen: Screen) -> Material:
     RemixtureError
         If it is no set, or has no drums among its stems.
     """
-    import numpy as np
-
+    from bridge.daw.export import check_apart
     from engine.analysis.drums import CLOSE, DRUMS, REST
-    from engine.model.audio import Audio
     from engine.store.setdir import open_set
-    from engine.store.sources import read_source
 
     folder = options.source
     if options.stems is not None:
         raise RemixtureError(f"--stems is for songs, and {folder} is a set: prepare it again with --stems {options.stems}")
     remixset = open_set(folder)
+    check_apart(options.output, Path(remixset.song.path))
     stems = remixset.decompositions.get("stems")
     if stems is None or DRUMS not in [source.id for source in stems.sources]:
         raise RemixtureError(f"{folder} has no drums among its stems: run remixture prepare, with stems")
     if remixset.grid is None:
         raise RemixtureError(f"{folder} has no grid yet: run remixture prepare again")
     screen.step("load")
-    read = {source.id: read_source(source, folder, remixset.song) for source in stems.sources}
-    song = np.sum(list(read.values()), axis=0)
-    drums = read[DRUMS] + read[REST] if REST in read else read[DRUMS]
-    rate = remixset.song.rate
-    near = stems.algorithm in CLOSE
-    return Material(
-        remixset.song.title, Audio(drums, rate), None if near else Audio(song, rate), remixset.grid.grid(), remixset.key
-    )
+    drums = summed(remixset, folder, [source for source in stems.sources if source.id in {DRUMS, REST}])
+    song = None if stems.algorithm in CLOSE else summed(remixset, folder, stems.sources)
+    return Material(remixset.song.title, drums, song, remixset.grid.grid(), remixset.key)
+
+
+def summed(remixset: RemixSet, folder: Path, sources: Sequence[Source]) -> Audio:
+    """Return the sum of sources of a set, with one of them in memory at a time."""
+    from engine.model.audio import Audio
+    from engine.store.sources import read_source
+
+    total = read_source(sources[0], folder, remixset.song)
+    for source in sources[1:]:
+        total += read_source(source, folder, remixset.song)
+    return Audio(total, remixset.song.rate)
 
 
 def of_song(options: argparse.Namespace, screen: Screen) -> Material:
-    """Return the drums of a recording, separated for this alone, and its grid."""
+    """Return the drums of a recording, separated for this alone, and its grid.
+
+    Raises
+    ------
+    RemixtureError
+        If it cannot be read or separated, or brought stems of its own without drums.
+    """
     import numpy as np
 
     from engine.analysis.drums import CLOSE, DRUMS
     from engine.analysis.grid import find_grid
-    from engine.analysis.stems import separator_for
     from engine.model.audio import Audio
-    from engine.store.decode import decode
+    from engine.store.decode import decode, probe
     from engine.store.files import printable
 
+    probe(options.source)  # before a model is fetched for nothing
+    separate = separator_of(options, screen)
     audio = decode(options.source, screen.step("decode"))
     report = find_grid(audio, progress=screen.step("grid"))
+    separation = separate(audio, screen.step("stems"))
+    place = next((k for k, part in enumerate(separation.parts) if part.id == DRUMS), None)
+    if place is None:
+        raise RemixtureError(f"{options.source} has no drums among its stems: --stems builtin finds some in its mix")
+    drums = np.concatenate([block[place] for block in separation.blocks], axis=-1)
+    near = separation.provenance.algorithm in CLOSE
+    title = printable(options.source.stem).removesuffix(".stem")
+    return Material(title, Audio(drums, audio.rate), None if near else audio, report.grid)
+
+
+def separator_of(options: argparse.Namespace, screen: Screen) -> Callable[[Audio, Progress], Separation]:
+    """Return what takes a recording apart: as `remixture prepare` has it, stems that the file brought come first."""
+    from engine.analysis.stems import separator_for
+    from engine.store.stemfile import holds_stems, read_stems
+
+    choice = StemChoice(options.stems or StemChoice.AUTO)
+    if choice is StemChoice.AUTO and holds_stems(options.source):
+        return lambda audio, _: read_stems(options.source, audio.frames)
     screen.step("stem model")
-    separator = separator_for(StemChoice(options.stems or StemChoice.AUTO))
+    separator = separator_for(choice)
     if separator.provenance.note:
         screen.note(separator.provenance.note)
-    separation = separator.separate(audio, screen.step("stems"))
-    place = [part.id for part in separation.parts].index(DRUMS)
-    drums = np.concatenate([block[place] for block in separation.blocks], axis=-1)
-    near = separator.provenance.algorithm in CLOSE
-    return Material(printable(options.source.stem), Audio(drums, audio.rate), None if near else audio, report.grid)
+    return separator.separate
 
 
 def as_text(folder: Path, pieces: tuple[Piece, ...], said: tuple[str, ...]) -> str:

@@ -85,14 +85,8 @@ def _settings(options: argparse.Namespace) -> Settings:
         loops=loop_count(options.loops), stems=StemChoice(options.stems), stem_model=options.stem_model,
         computing=Computing(options.device, Precision(options.stem_precision), options.stem_segment),
         bpm=options.bpm, downbeat=options.downbeat, beats_per_bar=options.beats_per_bar, seed=options.seed,
-        score=_score(options), clean_drums=_clean_drums(options),
+        score=_score(options), clean_drums=options.clean_drums,
     )  # fmt: skip
-
-
-def _clean_drums(options: argparse.Namespace) -> bool:
-    if options.clean_drums and options.stems == StemChoice.NONE:
-        raise RemixtureError("--clean-drums needs stems, and --stems none makes none: leave one of them out")
-    return bool(options.clean_drums)
 
 
 def _score(options: argparse.Namespace) -> Score | None:

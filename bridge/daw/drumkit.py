@@ -55,7 +55,7 @@ class Piece:
 
 def write_kit(kit: Kit, target: Path, depth: BitDepth = BitDepth.PCM_24) -> tuple[tuple[Piece, ...], tuple[str, ...]]:
     """Write the folder, which must not be there; return its drums, and what people should know."""
-    project, moved = timeline(kit)
+    project, moved, bars = timeline(kit)
     names, pitches = named(kit.drums), pitches_of(kit.drums, kit.stem.rate)
     clean = np.pad(played(kit.drums, kit.stem), [(0, 0), (moved, 0)])
     hits = [trimmed(drum.hit, kit.stem.rate) for drum in kit.drums]
@@ -68,17 +68,17 @@ def write_kit(kit: Kit, target: Path, depth: BitDepth = BitDepth.PCM_24) -> tupl
         Piece(name, drum.kind.name, len(drum.at), pitch, "mean" if drum.repeats else "one of them")
         for name, drum, pitch in zip(names, kit.drums, pitches, strict=True)
     )
-    return pieces, _said(kit, project, moved, factor)
+    return pieces, _said(project, bars, factor)
 
 
-def timeline(kit: Kit) -> tuple[Project, int]:
-    """Return a project without tracks that begins at a bar line, and at which of its frames the song begins."""
+def timeline(kit: Kit) -> tuple[Project, int, int]:
+    """Return a project without tracks from a bar line on; at which of its frames the song begins, and its bars before bar 1."""
     rate = kit.stem.rate
     first = min(max(0, round(kit.grid.bar_seconds(0) * rate)), kit.stem.frames)
     bars = lead_in_bars(kit.grid, first, rate)
     origin = lead_in_frames(kit.grid, bars, rate)
     line = timeline_grid(kit.grid, origin, bars, rate, first)
-    return Project(kit.title, rate, kit.stem.frames + origin - first, line, (), (), key=kit.key), origin - first
+    return Project(kit.title, rate, kit.stem.frames + origin - first, line, (), (), key=kit.key), origin - first, bars
 
 
 def named(drums: Sequence[Drum]) -> list[str]:
@@ -142,10 +142,9 @@ def _media(samples: Samples) -> Media:
     return Media("", samples.shape[1], samples.shape[0], lambda: samples)
 
 
-def _said(kit: Kit, project: Project, moved: int, factor: float) -> tuple[str, ...]:
+def _said(project: Project, bars: int, factor: float) -> tuple[str, ...]:
     said = []
-    if moved:
-        bars = round((moved / kit.stem.rate + kit.grid.bar_seconds(0)) / (60.0 / kit.grid.bpm) / kit.grid.beats_per_bar)
+    if bars:
         said.append(f"{CLEAN} and {MIDI} begin {bars} {'bar' if bars == 1 else 'bars'} before the song's bar 1")
     if factor < 1.0:
         said.append(f"peaks over full scale: all files are multiplied by {factor:.6f}")

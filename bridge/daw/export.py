@@ -61,8 +61,8 @@ def export(
     check_target(target, form, source, force=force)
     work = Work(source, options, report)
     for folder in work.sets:
-        _check_apart(target, folder)
-        _check_apart(target, Path(read_manifest(folder).song.path))
+        check_apart(target, folder)
+        check_apart(target, Path(read_manifest(folder).song.path))
     with staged(target, force=force) as part:
         # To a path that is not there: the file itself, or a folder that it makes.
         importlib.import_module(f"bridge.daw.{form.module}").write(work, part)
@@ -79,12 +79,12 @@ def check_target(target: Path, form: Format, source: Path, *, force: bool) -> No
         raise RemixtureError(
             f"{target} is a folder without a name of its own: name the {form.suffixes[0] or 'folder'} to write"
         )
-    _check_apart(target, source)
+    check_apart(target, source)
     if os.path.lexists(target) and not force:
         raise RemixtureError(f"{target} is there already: name another, or replace it with --force")
 
 
-def _check_apart(target: Path, kept: Path) -> None:
+def check_apart(target: Path, kept: Path) -> None:
     """Raise RemixtureError where `target` would take the place of what is exported, or lie in it."""
     here, there = target.resolve(), kept.resolve()
     if here == there or there in here.parents or here in there.parents:

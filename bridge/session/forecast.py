@@ -16,6 +16,8 @@ STEMS = {
     "small": (0.5, 0.2),
 }  # fmt: skip
 """The same for the stems, by who makes them."""
+CLEAN_DRUMS = (0.2, 0.06)
+"""The same for clean drums, where they are asked for."""
 
 TRUST_SECONDS = 2.0
 """What was expected counts like so many seconds that went as expected."""
@@ -27,9 +29,10 @@ MOST = 0.99
 """Nothing is done before it says so, late as it may be."""
 
 
-def expected(seconds: float, separator: str | None) -> dict[str, float]:
+def expected(seconds: float, separator: str | None, *, clean_drums: bool = False) -> dict[str, float]:
     """Return the seconds that each step takes for a song of so many seconds; `separator` None: no stems are made."""
     costs = COSTS if separator is None else {**COSTS, "stems": STEMS[separator]}
+    costs = {**costs, "clean drums": CLEAN_DRUMS} if clean_drums else costs
     steps = {name: once + each * seconds for name, (once, each) in costs.items()}
     if separator is None:
         del steps["stem model"]

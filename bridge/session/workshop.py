@@ -65,7 +65,7 @@ def _prepare(order: _Order, telling: Telling) -> Path:
     from engine.store.setdir import set_folder
 
     seconds = probe(order.path).seconds
-    telling.plan(expected(seconds, _separator(order.settings)))
+    telling.plan(expected(seconds, _separator(order.settings), clean_drums=order.settings.clean_drums))
     report = _Watching(telling, set_folder(order.path, order.output), seconds)
     return prepare(order.path, order.output, order.settings, report)[0]
 

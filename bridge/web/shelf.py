@@ -169,12 +169,12 @@ class Row:
             clean = ui.checkbox("Clean drums, each by its cleanest hit")
 
             def go() -> None:
-                settings = Settings(
-                    loops=_whole(loops.value), stems=StemChoice(stems.value), bpm=bpm.value or None,
-                    downbeat=downbeat.value, beats_per_bar=_whole(beats.value), clean_drums=bool(clean.value),
-                )  # fmt: skip
                 opened.close()
                 try:
+                    settings = Settings(
+                        loops=_whole(loops.value), stems=StemChoice(stems.value), bpm=bpm.value or None,
+                        downbeat=downbeat.value, beats_per_bar=_whole(beats.value), clean_drums=bool(clean.value),
+                    )  # fmt: skip
                     self._room.collection.again(song.number, settings)
                 except RemixtureError as error:
                     tell(str(error))

@@ -37,7 +37,7 @@ def test_clean_drums_and_the_rest_are_stems_and_the_sum_is_the_song(song: Path, 
     total = sum(read_source(source, prepared, remixset.song).astype(np.float64) for source in stems.sources)
 
     whole = soundfile.read(song)[0].T
-    assert [source.id for source in stems.sources][:3] == ["drums", "drums-rest", "bass"]
+    assert [source.id for source in stems.sources] == ["drums", "bass", "vocals", "other", "drums-rest", "residual"]
     assert 20 * np.log10(np.abs(total - whole).max()) < -120.0
 
 
@@ -68,7 +68,7 @@ def test_a_set_gives_a_kit(prepared: Path, tmp_path: Path, capsys: pytest.Captur
         (["drums", "no-such.wav", "-o", "kit"], "does not exist"),
         (["drums", "SET", "-o", "kit", "--stems", "hpss"], "--stems is for songs"),
         (["drums", "SET", "-o", "SET"], "in or over"),
-        (["prepare", "no-such.wav", "--clean-drums", "--stems", "none"], "--clean-drums needs stems"),
+        (["prepare", "no-such.wav", "--clean-drums", "--stems", "none"], "clean drums need stems"),
     ],
 )
 def test_nonsense_is_refused(words: list[str], said: str, prepared: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -86,6 +86,30 @@ def test_a_set_without_stems_gives_no_kit(prepared: Path, tmp_path: Path, capsys
 
     assert "no drums among its stems" in capsys.readouterr().err
     assert not (tmp_path / "kit").exists()
+
+
+def test_a_recording_is_never_replaced(prepared: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    bare, own = tmp_path / "bare.remix", tmp_path / "own"
+    bare.mkdir()
+    own.mkdir()
+    known = read_manifest(prepared)
+    moved = dataclasses.replace(known.song, path=str(own / "song.wav"))
+    write_manifest(bare, dataclasses.replace(known, song=moved, decompositions={}))
+
+    assert main(["drums", str(bare), "-o", str(own), "--force"]) == 2
+
+    assert "in or over" in capsys.readouterr().err
+
+
+def test_stems_that_a_file_brought_are_used(
+    prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("engine.analysis.stems.separator_for", lambda *_: pytest.fail("separated again"))
+    assert main(["export", str(prepared), "--to", "stem.mp4", "-o", str(tmp_path / "song.stem.mp4")]) == 0
+
+    assert main(["drums", str(tmp_path / "song.stem.mp4"), "-o", str(tmp_path / "kit")]) == 0
+
+    assert "kick-1.wav" in capsys.readouterr().out
 
 
 def test_a_song_that_is_no_set_gives_a_kit_too(song: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

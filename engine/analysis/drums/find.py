@@ -1,6 +1,7 @@
 """A drums stem -> the drums that are struck in it, and these played again, alone."""
 
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 
@@ -13,10 +14,13 @@ from engine.analysis.drums.fit import fitted, heard_in
 from engine.analysis.drums.groups import grouped
 from engine.analysis.drums.kinds import KINDS
 from engine.analysis.drums.onsets import transients
+from engine.dsp.levels import peak_dbfs
 from engine.model.audio import Audio, Progress, Samples, no_progress
 
 FOUND, FITTED = 0.2, 0.6
 """Shares of the work that are done by then."""
+SILENT_DB: Final = -90.0
+"""Peak under which nobody plays: what a separator leaves there must not be struck with the song's own hits."""
 
 
 def find_drums(stem: Audio, song: Audio | None = None, progress: Progress = no_progress) -> tuple[Drum, ...]:
@@ -31,6 +35,8 @@ def find_drums(stem: Audio, song: Audio | None = None, progress: Progress = no_p
         weak.
     progress : Progress
     """
+    if peak_dbfs(stem.samples) < SILENT_DB:
+        return ()
     drums = without_doubles(_struck_drums(stem), stem.rate)
     progress(FOUND)
     exact = [drum for drum in drums if drum.repeats]

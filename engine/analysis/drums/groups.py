@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from engine.analysis.drums.bands import Bands, Floats
 from engine.analysis.drums.kinds import Kind
+from engine.analysis.drums.onsets import APART_S
 from engine.analysis.drums.strikes import Ints, Strikes
 from engine.model.audio import Audio
 
@@ -42,9 +43,22 @@ def grouped(audio: Audio, bands: Bands, frames: Ints, kind: Kind) -> list[tuple[
         if turn == 1:
             owners = _split(owners, alike)
         strikes = strikes.moved(np.where(alike > SOMEWHAT, shifts, 0))
+    apart = round(APART_S * audio.rate)
     return [
-        (np.sort(strikes.at[owners == owner]), float(np.median(alike[owners == owner]))) for owner in np.unique(owners).tolist()
+        (once(strikes.at[mine], alike[mine], apart), float(np.median(alike[mine])))
+        for mine in (owners == owner for owner in np.unique(owners))
     ]
+
+
+def once(at: Ints, alike: Floats, apart: int) -> Ints:
+    """Return places [shape=(n,), samples] in rising order, of two nearer than `apart` only what is more alike.
+
+    Transients that far apart may still have been moved to one and the same strike.
+    """
+    order = np.argsort(at, kind="stable")
+    at, alike = at[order], alike[order]
+    near = np.flatnonzero(np.diff(at) < apart)
+    return np.delete(at, near + (alike[near] >= alike[near + 1]))
 
 
 def _sounds(strikes: Strikes, owners: Ints) -> NDArray[np.complex64]:

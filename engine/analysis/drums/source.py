@@ -32,7 +32,7 @@ def cleaned(made: Provenance) -> Provenance:
 def with_clean_drums(
     separation: Separation, song: Audio, keep: Keep, begin: Callable[[], Progress] = lambda: no_progress
 ) -> Separation:
-    """Return a separation with clean drums as `drums` and `drums-rest` beside them; without drums only its key changes.
+    """Return a separation with clean drums as `drums` and `drums-rest` behind them; without drums only its key changes.
 
     The separator runs now, and all of what it gives is held by `keep` until the blocks have been walked through. `begin` is
     called when it has, and gives whom to tell how far the drums are.
@@ -48,9 +48,11 @@ def with_clean_drums(
 
 
 def with_rest(parts: tuple[Part, ...], place: int) -> tuple[Part, ...]:
-    """Return the parts with the rest of the drums after them, and colours for one more."""
-    drums = parts[place]
-    more = (*parts[: place + 1], replace(drums, id=REST, name="Drums, rest"), *parts[place + 1 :])
+    """Return the parts, the rest of the drums behind them, and colours for one more.
+
+    Behind all, so that the first four faders of a controller are still the stems.
+    """
+    more = (*parts, replace(parts[place], id=REST, name="Drums rest"))
     return tuple(replace(part, color=color) for part, color in zip(more, colors_of([part.kind for part in more]), strict=True))
 
 
@@ -58,4 +60,4 @@ def _blocks(stems: Samples, place: int, clean: Samples) -> Iterator[Samples]:
     for start in range(0, stems.shape[-1], BLOCK):
         block = stems[..., start : start + BLOCK]
         own = clean[:, start : start + BLOCK]
-        yield np.concatenate([block[:place], own[None], block[place : place + 1] - own, block[place + 1 :]])
+        yield np.concatenate([block[:place], own[None], block[place + 1 :], block[place : place + 1] - own])

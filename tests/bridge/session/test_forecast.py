@@ -98,6 +98,11 @@ def test_another_separator_is_another_expectation() -> None:
     assert after < 0.1 * before
 
 
+def test_clean_drums_come_last_and_cost_where_they_are_asked_for() -> None:
+    assert "clean drums" not in expected(60.0, "builtin")
+    assert list(expected(60.0, "builtin", clean_drums=True))[-2:] == ["stems", "clean drums"]
+
+
 @pytest.mark.parametrize("choice", [choice for choice in StemChoice if choice not in {StemChoice.AUTO, StemChoice.NONE}])
 def test_every_separator_has_its_price_and_a_longer_song_a_higher_one(choice: StemChoice) -> None:
     assert 0 < expected(60.0, choice)["stems"] < expected(120.0, choice)["stems"]

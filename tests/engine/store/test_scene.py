@@ -30,6 +30,15 @@ def test_every_scene_that_comes_with_the_program_is_whole_and_explains_itself() 
         assert expand(found, {"a": ("drums", "bass", "vocals", "other"), "b": ("drums", "bass", "vocals")}).skipped == ()
 
 
+def test_no_drums_of_b_are_heard_under_it_where_they_are_in_two_stems() -> None:
+    found = expand(find_scene("drums-of-a-under-b"), {"a": ("drums", "drums-rest"), "b": ("drums", "vocals", "drums-rest")})
+
+    values = dict(found.values)
+    assert values["deck.b.drums.mute"] == values["deck.b.drums-rest.mute"] == values["deck.a.drums-rest.mute"] == 1.0
+    assert "deck.b.vocals.mute" not in values
+    assert values["deck.a.drums.mute"] == 0.0
+
+
 def test_a_source_by_name_is_that_of_every_deck_that_has_it() -> None:
     found = expand(Scene("", {"drums.mute": 1.0, "residual.gain": -3.0, "loop-*.solo": 1.0}), DECKS)
 

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from engine.analysis.drums import Drum, find_drums, played
+from engine.analysis.drums.groups import once
 from engine.dsp.levels import si_sdr_db
 from engine.dsp.sdr import sdr_db, source_gains
 from engine.model.audio import Audio, Samples
@@ -30,6 +31,13 @@ def test_every_strike_is_found_and_classed(found: Found, kind: str) -> None:
 
 def test_a_drum_is_found_once(found: Found) -> None:
     assert [drum.kind.name for drum in found[0]] == ["kick", "snare", "hat"]
+
+
+def test_what_was_moved_to_one_strike_is_struck_once() -> None:
+    at, alike = np.array([900, 100, 500, 512]), np.array([0.9, 0.8, 0.7, 0.9])
+
+    assert once(at, alike, 100).tolist() == [100, 512, 900]
+    assert once(at[:1], alike[:1], 100).tolist() == [900]
 
 
 def test_levels_follow_the_strikes(found: Found) -> None:
@@ -61,6 +69,12 @@ def test_silence_has_no_drums(rate: int) -> None:
 
     assert find_drums(silent, silent) == ()
     assert not played((), silent).any()
+
+
+def test_what_a_separator_leaves_of_nothing_is_not_played_as_loud_as_the_song() -> None:
+    song = Audio(beats.drums(), beats.RATE)
+
+    assert find_drums(Audio(np.float32(1e-5) * song.samples, beats.RATE), song) == ()
 
 
 def test_a_held_tone_is_not_struck() -> None:
