@@ -10,7 +10,7 @@ The rooms, in the order in which a song walks through them:
 - `prepare`   song -> remix set: the only place where analysis meets store
 - `bounce`    remix sets -> audio file: the only place where store meets mix
 - `demosong`  a song synthesised from known parts, for the demo and the tests
-- `train`     the workshop beside the house: makes the small separator's weights, and is imported by no other room
+- `train`     the workshop beside the house: makes networks' weights, and is imported by no other room
 
 Imports go one way: prepare, bounce -> analysis | store | mix -> dsp -> model. Importing `engine` loads none of them.
 """

@@ -1,4 +1,4 @@
-"""Training the small separator, from sounds to weights. No other room of `engine` imports this one.
+"""Training, from sounds to weights: the small separator, and what refines drums. No other room of `engine` imports this one.
 
 In the order in which a mixture comes to be and is learnt from:
 
@@ -19,6 +19,7 @@ In the order in which a mixture comes to be and is learnt from:
 - `checkpoint`  where training stands, without pickles
 - `scores`      what it is worth on songs kept from training, and how far to trust it
 - `written`     weights, card and plot
+- `drums/`      the same for what refines drums
 
 `python -m engine.train --help` tells how to run it. It goes on where it was broken off.
 """

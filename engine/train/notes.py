@@ -68,13 +68,20 @@ def instruments(font: Path) -> tuple[list[Sampled], list[Sampled], dict[str, lis
         return None
     basses = [sampled(font, program, range(26, 56, 3)) for program in BASS_PROGRAMS]
     others = [sampled(font, program, range(40, 90, 5)) for program in OTHER_PROGRAMS]
+    return basses, others, kits(font, KITS)
+
+
+def kits(font: Path, programs: tuple[int, ...]) -> dict[str, list[Samples]]:
+    """Return what is struck in the font's drum kits, by its kind; nothing where fluidsynth is not there."""
     struck: dict[str, list[Samples]] = {kind: [] for kind in KIT_KEYS}
+    if shutil.which("fluidsynth") is None:
+        return struck
     keys = [key for kind in KIT_KEYS.values() for key in kind]
-    for kit in KITS:
+    for kit in programs:
         tones = dict(zip(keys, rendered(font, kit, keys, DRUM_CHANNEL), strict=True))
         for kind, members in KIT_KEYS.items():
             struck[kind] += [tones[key] / np.abs(tones[key]).max() for key in members if np.abs(tones[key]).max() > 1e-3]
-    return basses, others, struck
+    return struck
 
 
 def sampled(font: Path, program: int, pitches: range) -> Sampled:

@@ -108,7 +108,7 @@ def empty(plan: Plan) -> Samples:
 def drums(plan: Plan, bank: Bank, rng: np.random.Generator) -> Samples:
     """Play a pattern of one-shots, or a loop fitted to the tempo, or both."""
     stem = empty(plan)
-    if rng.uniform() < 0.25:
+    if rng.uniform() < 0.25 and bank.shots.loops:
         loop = bank.shots.loops[int(rng.integers(len(bank.shots.loops)))]
         fitted = notes.read_at(loop, float(rng.uniform(0.8, 1.25)), plan.seconds)
         put(stem, np.resize(fitted, stem.shape[1]), 0.0)
@@ -116,7 +116,8 @@ def drums(plan: Plan, bank: Bank, rng: np.random.Generator) -> Samples:
             return stem
     chances = pattern(rng)
     for kind, chance in chances.items():
-        hits = bank.shots.struck[kind]
+        if not (hits := bank.shots.struck[kind]):
+            continue
         hit = notes.read_at(hits[int(rng.integers(len(hits)))], float(rng.uniform(0.85, 1.2)), 1.5)
         loud = {"kick": 1.0, "snare": 0.8, "hat": 0.3, "cymbal": 0.3, "perc": 0.4}[kind] * float(np.exp(rng.normal(0, 0.3)))
         pan = 0.0 if kind in {"kick", "snare"} else float(rng.uniform(-0.7, 0.7))

@@ -11,6 +11,7 @@ where distributions put it and left out where it is not there. Whatever was used
 | our own synthesis | `synths`, `voices` | this project's |
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,6 +57,11 @@ class Shots:
     sung: list[Samples]
 
 
+def anything(_name: str) -> bool:
+    """Leave nothing out."""
+    return True
+
+
 def shots(data: Path) -> Shots:
     """Read the recordings.
 
@@ -68,12 +74,20 @@ def shots(data: Path) -> Shots:
     if not any(folder.glob("*.flac")):
         raise RemixtureError(f"{data} has no sonic_pi/*.flac: give the folder that holds Sonic Pi's samples with --data")
 
-    def named(beginnings: tuple[str, ...]) -> list[Samples]:
-        return [read(file) for file in sorted(folder.glob("*.flac")) if file.stem.startswith(beginnings)]
-
-    struck = {kind: named(beginnings) for kind, beginnings in STRUCK.items()}
+    struck, loops = drums(data)
     sung = [read(file) for file in sorted((data / "vocadito").glob("*.wav"))]
-    return Shots(struck, named(LOOPS), named(BASSES), named(TEXTURES), sung)
+    return Shots(struck, loops, named(folder, BASSES), named(folder, TEXTURES), sung)
+
+
+def named(folder: Path, beginnings: tuple[str, ...], wanted: Callable[[str], bool] = anything) -> list[Samples]:
+    """Read the recordings of a folder whose names begin so, in the order of their names."""
+    return [read(f) for f in sorted(folder.glob("*.flac")) if f.stem.startswith(beginnings) and wanted(f.stem)]
+
+
+def drums(data: Path, wanted: Callable[[str], bool] = anything) -> tuple[dict[str, list[Samples]], list[Samples]]:
+    """Read what is struck, by its kind, and the loops of drums."""
+    folder = data / "sonic_pi"
+    return {kind: named(folder, names, wanted) for kind, names in STRUCK.items()}, named(folder, LOOPS, wanted)
 
 
 def read(file: Path) -> Samples:

@@ -114,7 +114,11 @@ class SmallSeparator:
 def blocks_of(audio: Audio, weights: SmallWeights, piece: int, progress: Progress = no_progress) -> Iterator[Samples]:
     """Yield drums, bass, vocals and other [shape=(4, channels, n), float32]; `piece` in spectral frames."""
     wav = resampled(audio.samples, audio.rate, RATE)
-    blocks = in_pieces(np.broadcast_to(wav, (2, wav.shape[1])), weights, piece, progress)
+    return on_its_clock(in_pieces(np.broadcast_to(wav, (2, wav.shape[1])), weights, piece, progress), audio)
+
+
+def on_its_clock(blocks: Iterator[Samples], audio: Audio) -> Iterator[Samples]:
+    """Yield stereo stems at `RATE` at a song's own rate and channels, the last so that all add up to the song."""
     if audio.channels == 1:
         blocks = (block.mean(axis=1, keepdims=True) for block in blocks)
     start = 0
@@ -154,25 +158,40 @@ def built_in(wav: Samples, step: int, context: int) -> Iterator[Samples]:
 
 def four_stems(wav: Samples, guide: Samples | None, network: Weights, shape: Shape) -> Samples:
     """Return the sources of a piece [shape=(2, n) -> (4, 2, n)]; `guide` [shape=(4, 2, n)] is what the built-in one makes."""
-    spectrum = _middle_side(wav)
-    heard = _power(spectrum)
+    spectrum = middle_side(wav)
+    heard = power_in_cells(spectrum)
     if guide is not None:
-        heard = np.concatenate([heard, *_power(_middle_side(guide))])
-    found = []
-    for share in shares(network, shape, heard):
-        source = np.repeat(share, widths(), axis=-1) * spectrum
-        found.append(istft(np.swapaxes(source, -1, -2), SIZE, HOP, wav.shape[-1]))
-    middle, side = np.stack(found, axis=1)
-    return np.stack([middle + side, middle - side], axis=1) * np.float32(0.5**0.5)
+        heard = np.concatenate([heard, *power_in_cells(middle_side(guide))])
+    return np.stack([sounding(share[None], spectrum[None], wav.shape[-1]) for share in shares(network, shape, heard)])
 
 
-def _middle_side(wav: Samples) -> Spectrum:
+def sounding(share: Samples, spectra: Spectrum, n: int) -> Samples:
+    """Return what the shares of the parts sound like together.
+
+    Parameters
+    ----------
+    share : ndarray [shape=(parts, 2, frames, CELLS), within 0..1]
+    spectra : ndarray [shape=(parts, 2, frames, bins)]
+        As `middle_side` gives them.
+
+    Returns
+    -------
+    ndarray [shape=(2, n), float32], left and right.
+    """
+    source = np.zeros_like(spectra[0])
+    for own, spectrum in zip(share, spectra, strict=True):
+        source += np.repeat(own, widths(), axis=-1) * spectrum
+    middle, side = istft(np.swapaxes(source, -1, -2), SIZE, HOP, n)
+    return np.stack([middle + side, middle - side]) * np.float32(0.5**0.5)
+
+
+def middle_side(wav: Samples) -> Spectrum:
     """Return the spectra of middle and side [shape=(..., 2, n) -> (..., 2, frames, bins)]."""
     left, right = wav[..., 0, :], wav[..., 1, :]
     return np.swapaxes(stft(np.stack([left + right, left - right], axis=-2) * np.float32(0.5**0.5), SIZE, HOP), -1, -2)
 
 
-def _power(spectrum: Spectrum) -> Samples:
+def power_in_cells(spectrum: Spectrum) -> Samples:
     """Return the mean squared magnitude in each cell [shape=(..., frames, bins) -> (..., frames, CELLS)]."""
     power: Samples = np.square(spectrum.real) + np.square(spectrum.imag)
     return np.asarray(pooled(power) / widths().astype(np.float32))
