@@ -3,6 +3,9 @@
 Sources are named as `remixture info` lists them. With several sets the decks are a, b, c, d in the order given: `drums=+6`
 means every deck that has drums, `b.vocals=-3` only deck b, `b=-3` deck b as a whole.
 
+With --remixer neural no sources are mixed: a remixing network (python -m engine.train.remix) makes the song's own recording, or
+that of one set, sound as with the levels given. Its sources have their own names.
+
 With --take what was played is rendered again, with --recording only what was recorded of it. Its sets are looked for where they
 were, and beside the take; SET names other places to look in: sets, or folders of them.
 """
@@ -21,8 +24,11 @@ if TYPE_CHECKING:
 
 PARTS = ("stems", "loops")
 AUTO = "auto"
+REMIXERS = ("direct", "neural")
 LIVE = ("parts", "gain", "mute", "solo", "tempo", "pitch", "start", "bars", "straighten", "ceiling", "scene")
 """Options that a take decides."""
+NOT_NEURAL = ("take", "recording", "scene", "parts", "tempo", "pitch", "start", "bars", "straighten", "each")
+"""Options that a remixing network cannot follow: it moves levels, all along the song."""
 
 
 def add_parser(words: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -32,7 +38,11 @@ def add_parser(words: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
     add = parser.add_argument
-    add("sets", nargs="*", type=Path, metavar="SET", help="folders NAME.remix, one to four")
+    add(
+        "sets", nargs="*", type=Path, metavar="SET", help="folders NAME.remix, one to four; for --remixer neural one, or a song"
+    )
+    add("--remixer", choices=REMIXERS, default=REMIXERS[0], help="mix the sources, or have a network remix the recording")
+    add("--remix-model", type=Path, metavar="FILE", help="the network's weights, .safetensors, for --remixer neural")
     add("--take", type=Path, metavar="FILE", help="a take.jsonl, to be rendered as it was played")
     add("--recording", type=int, metavar="N", help="only what was recorded in the take; 1 is the first recording")
     add("--scene", metavar="NAME", help="begin with a scene: its name, or a .toml file")
@@ -64,7 +74,11 @@ def run(options: argparse.Namespace) -> None:
     from engine.bounce import Target, bounce, bounce_take
     from engine.store.encode import BitDepth
 
-    if options.take is None:
+    if options.remixer == "neural":
+        done = neural(options)
+    elif options.remix_model is not None:
+        raise RemixtureError("--remix-model is for --remixer neural: say so, or leave it away")
+    elif options.take is None:
         if options.recording is not None:
             raise RemixtureError(f"--recording {options.recording} is a part of a take: name the take with --take")
         mix = mix_of(options)
@@ -87,10 +101,55 @@ def run(options: argparse.Namespace) -> None:
 
 def refuse_beside_take(options: argparse.Namespace) -> None:
     """Raise RemixtureError if there are options that would change what was played."""
-    for name in LIVE:
-        value = getattr(options, name)
-        if not (value is None or value is False or value in ([], AUTO)):
-            raise RemixtureError(f"--{name} cannot change a take: what was played decides; leave it away, or --take")
+    for name in given(options, LIVE):
+        raise RemixtureError(f"--{name} cannot change a take: what was played decides; leave it away, or --take")
+
+
+def given(options: argparse.Namespace, names: tuple[str, ...]) -> list[str]:
+    """Return which of some options were used."""
+    values = {name: getattr(options, name) for name in names}
+    return [name for name, value in values.items() if not (value is None or value is False or value in ([], AUTO))]
+
+
+def neural(options: argparse.Namespace) -> Bounced:
+    """Have a network remix a recording."""
+    from engine.bounce import NeuralMix, Target, bounce_neural
+    from engine.store.encode import BitDepth
+
+    for name in given(options, NOT_NEURAL):
+        raise RemixtureError(f"--{name} is nothing a remixing network can do: leave it away, or --remixer direct")
+    if options.remix_model is None:
+        raise RemixtureError(
+            "--remixer neural has no weights of its own: name yours with --remix-model FILE.safetensors; "
+            "python -m engine.train.remix trains them"
+        )
+    if len(options.sets) != 1:
+        raise RemixtureError(f"--remixer neural takes one song or set, got {len(options.sets)}")
+    mix = NeuralMix(
+        options.sets[0], options.remix_model, levels(options), tuple(map(source_of, names(options.solo))),
+        limiter=options.ceiling != "off", ceiling_dbtp=ceiling(options),
+    )  # fmt: skip
+    target = Target(options.output, BitDepth(options.bits), options.loudness)
+    with Screen(options.output.name[:32]) as screen:
+        return bounce_neural(mix, target, screen)
+
+
+def levels(options: argparse.Namespace) -> dict[str, float]:
+    """Return the linear gain of each source that is named, for a network: 0 for what is muted."""
+    from engine.dsp.levels import gain_of_db
+    from engine.model.params import find
+
+    param = find("deck.a.drums.gain")
+    wanted = {source_of(name): gain_of_db(param.check(db, f"--gain {name}")) for name, db in map(assigned_gain, options.gain)}
+    return wanted | {source_of(name): 0.0 for name in names(options.mute)}
+
+
+def source_of(name: str) -> str:
+    """Return the source that is meant by `drums` or `a.drums`; RemixtureError for other decks, and for a whole one."""
+    deck, source = place(name)
+    if deck not in {None, "a"} or source is None:
+        raise RemixtureError(f"--remixer neural has one song, and moves its sources: drums or a.drums, got {name}")
+    return source
 
 
 def summary(done: Bounced) -> str:
@@ -124,8 +183,13 @@ def mix_of(options: argparse.Namespace) -> Mix:
         scene=None if options.scene is None else find_scene(options.scene),
         tempo=options.tempo, start_bar=options.start, bars=options.bars, straighten=options.straighten,
         loudness_lufs=options.loudness, limiter=options.ceiling != "off", depth=BitDepth(options.bits), each=options.each,
-        ceiling_dbtp=None if options.ceiling in {AUTO, "off"} else number(options.ceiling, "--ceiling"),
+        ceiling_dbtp=ceiling(options),
     )  # fmt: skip
+
+
+def ceiling(options: argparse.Namespace) -> float | None:
+    """Return the true peak that was asked for in dBTP; None: the usual one, or none."""
+    return None if options.ceiling in {AUTO, "off"} else number(options.ceiling, "--ceiling")
 
 
 def place(name: str) -> tuple[str | None, str | None]:

@@ -7,5 +7,6 @@
 - `sections` where the parts change, and which stretches are alike
 - `crosstalk` how much of each source is other sources'
 - `drums` every strike of a drums stem again, with the cleanest hit of its drum
+- `remix`  a song at other levels by a network that learnt to remix, without taking it apart first
 - `stems`  drums, bass, vocals, other by Demucs, the built-in separator or a classical one
 """

@@ -1,4 +1,4 @@
-"""Training, from sounds to weights: the small separator, and what refines drums. No other room of `engine` imports this one.
+"""Training, from sounds to weights: the small separator, what refines drums, what remixes. No other room imports this one.
 
 In the order in which a mixture comes to be and is learnt from:
 
@@ -20,6 +20,7 @@ In the order in which a mixture comes to be and is learnt from:
 - `scores`      what it is worth on songs kept from training, and how far to trust it
 - `written`     weights, card and plot
 - `drums/`      the same for what refines drums
+- `remix/`      the same for networks that remix
 
 `python -m engine.train --help` tells how to run it. It goes on where it was broken off.
 """

@@ -17,6 +17,11 @@ class Progress:
         self._count = 0
         self._mean: np.ndarray[Any, np.dtype[np.float64]] = np.zeros(0)
 
+    @property
+    def latest(self) -> float | None:
+        """What the first of what is measured comes to of late, in dB; None before the first step."""
+        return float(self._mean[0]) if self._count else None
+
     def told(self, step: int, loss: float, found: "np.ndarray[Any, np.dtype[np.float32]]") -> None:
         """Take note of a step."""
         self._mean = 0.98 * self._mean + 0.02 * found if self._count else found.astype(np.float64)

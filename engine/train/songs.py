@@ -3,6 +3,7 @@
 `song(bank, seed, index)` is the same for the same three, whatever was made before.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -62,18 +63,24 @@ def bank(data: Path, font: Path | None = None) -> Bank:
     """Read and render everything that songs are played with. `font` None: no sound font."""
     shots = sources.shots(data)
     played = notes.instruments(font) if font is not None else None
-    used = ["sonic_pi", "synthesis", *(["vocadito"] if shots.sung else []), *(["fluid_r3"] if played else [])]
+    used = sources.used(data, font if played else None)
     basses, others, struck = played or ([], [], {})
     shots = replace(shots, struck={kind: hits + struck.get(kind, []) for kind, hits in shots.struck.items()})
-    return Bank(shots, basses, others, voices.phrases(shots.sung), tuple(used))
+    return Bank(shots, basses, others, voices.phrases(shots.sung), used)
 
 
 def song(bank: Bank, seed: int, index: int, seconds: float = SECONDS) -> Samples:
     """Return one multitrack [shape=(4, 2, frames), float32]: drums, bass, vocals, other, each at about -20 dBFS."""
     rng = np.random.default_rng((seed, index))
+    plan = agreed(rng, seconds)
+    return np.stack([levelled(play(plan, bank, rng)) for play in (drums, bass, vocals, other)])
+
+
+def agreed(rng: np.random.Generator, seconds: float) -> Plan:
+    """Return a tempo, a key and chords by chance."""
     beat = 60.0 / float(rng.uniform(70, 175))
     chords = PROGRESSIONS[int(rng.integers(len(PROGRESSIONS)))]
-    plan = Plan(
+    return Plan(
         beat,
         int(rng.integers(12)),
         (MAJOR, MINOR)[int(rng.integers(2))],
@@ -81,7 +88,6 @@ def song(bank: Bank, seed: int, index: int, seconds: float = SECONDS) -> Samples
         float(rng.choice([0, 0, rng.uniform(0, 0.5)])),
         seconds,
     )
-    return np.stack([levelled(play(plan, bank, rng)) for play in (drums, bass, vocals, other)])
 
 
 def levelled(stem: Samples) -> Samples:
@@ -204,15 +210,16 @@ def vocals(plan: Plan, bank: Bank, rng: np.random.Generator) -> Samples:
     return roomy(stem, rng, 0.6, 1.5)
 
 
-def other(plan: Plan, bank: Bank, rng: np.random.Generator) -> Samples:
-    """Play one to three of chords, arpeggios and melodies, and sometimes a texture."""
+def other(plan: Plan, bank: Bank, rng: np.random.Generator, players: "tuple[Player, ...] | None" = None) -> Samples:
+    """Play one to three of chords, arpeggios and melodies, or of the players given, and sometimes a texture."""
     stem = empty(plan)
+    players = (chords, arpeggio, melody) if players is None else players
     for _ in range(int(rng.integers(1, 4))):
         use_font = bool(bank.others) and rng.uniform() < 0.6
         sound: Instrument = bank.others[int(rng.integers(len(bank.others)))] if use_font else synths.some_other(rng)
         lowest, pan = int(rng.integers(43, 68)), float(rng.choice([0, rng.uniform(-0.8, 0.8)]))
         layer = empty(plan)
-        (chords, arpeggio, melody)[int(rng.integers(3))](layer, plan, sound, lowest, pan, rng)
+        players[int(rng.integers(len(players)))](layer, plan, sound, lowest, pan, rng)
         layer *= np.float32(np.exp(rng.normal(0, 0.4)) / max(1e-4, float(np.sqrt(np.mean(np.square(layer))))))
         stem += spread(layer, rng) if rng.uniform() < 0.4 else layer
     if bank.shots.textures and rng.uniform() < 0.15:
@@ -224,6 +231,10 @@ def other(plan: Plan, bank: Bank, rng: np.random.Generator) -> Samples:
             float(rng.uniform(0.5, 3)),
         )
     return roomy(stem, rng, 0.6, 2.0)
+
+
+Player = Callable[[Samples, Plan, Instrument, int, float, np.random.Generator], None]
+"""Adds to a stem: what is agreed, an instrument, its lowest note, where it stands."""
 
 
 def chords(stem: Samples, plan: Plan, sound: Instrument, lowest: int, pan: float, rng: np.random.Generator) -> None:

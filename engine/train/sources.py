@@ -11,6 +11,8 @@ where distributions put it and left out where it is not there. Whatever was used
 | our own synthesis | `synths`, `voices` | this project's |
 """
 
+import hashlib
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -101,5 +103,18 @@ def read(file: Path) -> Samples:
 
 
 def sound_font() -> Path | None:
-    """Return the sound font, where there is one."""
-    return next((file for file in SOUND_FONTS if file.exists()), None)
+    """Return the sound font, where there is one, and fluidsynth to play it."""
+    return next((file for file in SOUND_FONTS if file.exists() and shutil.which("fluidsynth")), None)
+
+
+def digest(data: Path, font: Path | None) -> str:
+    """Return what tells one material from another: eight hexadecimal digits of the names and sizes of its files."""
+    files = [*(data / "sonic_pi").glob("*.flac"), *(data / "vocadito").glob("*.wav"), *([font] if font is not None else [])]
+    listed = sorted((file.name, file.stat().st_size) for file in files)
+    return hashlib.sha256(repr(listed).encode()).hexdigest()[:8]
+
+
+def used(data: Path, font: Path | None) -> tuple[str, ...]:
+    """Return what songs are played with, where there is such a folder and font: keys of `LICENCES`."""
+    sung = any((data / "vocadito").glob("*.wav"))
+    return ("sonic_pi", "synthesis", *(("vocadito",) if sung else ()), *(("fluid_r3",) if font is not None else ()))

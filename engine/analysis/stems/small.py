@@ -47,8 +47,8 @@ class SmallWeights:
     sha256: str
 
 
-def checked_weights(file: Path) -> SmallWeights:
-    """Return weights after checking them against the card beside them (`.json`).
+def checked_weights(file: Path, trained_by: str = "python -m engine.train") -> SmallWeights:
+    """Return weights after checking them against the card beside them (`.json`); an error names the command that trains such.
 
     Raises
     ------
@@ -61,7 +61,7 @@ def checked_weights(file: Path) -> SmallWeights:
         found = hashlib.sha256(file.read_bytes()).hexdigest()
     except (OSError, ValueError, LookupError, TypeError) as error:
         raise RemixtureError(
-            f"cannot read the weights {file} and their card {card.name}: train them with python -m engine.train"
+            f"cannot read the weights {file} and their card {card.name}: train them with {trained_by}"
         ) from error
     if found != expected:
         raise RemixtureError(f"{file} is not the file that {card.name} describes: copy both again, or train anew")
