@@ -9,6 +9,7 @@ already is not rendered again.
 """
 
 import argparse
+import os
 import re
 import shutil
 import subprocess
@@ -112,7 +113,7 @@ def shortened(project: bytes, bars: int) -> bytes:
 def lmms(*arguments: str) -> bytes:
     """Run LMMS without a screen."""
     command = ["lmms", "--allowroot", *arguments]
-    environment = {"QT_QPA_PLATFORM": "offscreen", "PATH": "/usr/bin:/usr/local/bin"}
+    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
     done = subprocess.run(command, check=True, capture_output=True, env=environment, timeout=LONGEST_SECONDS)  # noqa: S603
     return done.stdout
 
@@ -153,7 +154,10 @@ def main() -> None:
     wanted = sorted(p for p in options.projects.rglob("*.mmp*") if p.stem in PROJECTS and not (options.out / p.stem).exists())
     for i, project in enumerate(wanted):
         sys.stderr.write(f"{i + 1} of {len(wanted)}: {project.stem}\n")
-        render(project, options.out / project.stem, options.bars)
+        try:
+            render(project, options.out / project.stem, options.bars)
+        except (subprocess.SubprocessError, ValueError) as error:
+            sys.stderr.write(f"{project.stem} is left out, LMMS cannot render it: {error}\n")
 
 
 if __name__ == "__main__":
