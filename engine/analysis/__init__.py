@@ -8,5 +8,5 @@
 - `crosstalk` how much of each source is other sources'
 - `drums` every strike of a drums stem again, with the cleanest hit of its drum
 - `remix`  a song at other levels by a network that learnt to remix, without taking it apart first
-- `stems`  drums, bass, vocals, other by Demucs, the built-in separator or a classical one
+- `stems`  drums, bass, vocals, other by Demucs, the small separator, the built-in or a classical one
 """

@@ -16,11 +16,12 @@ def resampled(samples: Samples, from_rate: int, to_rate: int, frames: int | None
     samples : ndarray [shape=(..., frames), float32]
     from_rate, to_rate : int, Hz
     frames : int, optional
-        Wanted length; by default the exact one, rounded. The end is cut or filled with silence by what rounding left.
+        Wanted length; by default the exact one, rounded, but at least one frame. The end is cut or filled with
+        silence by what rounding left.
     """
     if from_rate == to_rate and frames is None:
         return samples
-    wanted = round(samples.shape[-1] * to_rate / from_rate) if frames is None else frames
+    wanted = max(1, round(samples.shape[-1] * to_rate / from_rate)) if frames is None else frames
     flat = samples.reshape(-1, samples.shape[-1])
     moved = soxr.resample(flat.T, from_rate, to_rate, quality="VHQ").T
     out = np.zeros((flat.shape[0], wanted), dtype=np.float32)

@@ -16,6 +16,7 @@ In the order in which a mixture comes to be and is learnt from:
 - `training`    what the small separator learns at a step
 - `steps`       step after step, whatever is learnt: Adam, rates, running means
 - `progress`    how far it is
+- `command`     what the commands that train have in common
 - `checkpoint`  where training stands, without pickles
 - `scores`      what it is worth on songs kept from training, and how far to trust it
 - `written`     weights, card and plot

@@ -10,10 +10,9 @@ import argparse
 import math
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 
-from engine.model.errors import RemixtureError
+from engine.train.command import obey
 
 
 def main() -> None:
@@ -24,7 +23,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder with sonic_pi/ and vocadito/")
     parser.add_argument("--out", type=Path, required=True, help="the weights to write, .safetensors")
     parser.add_argument("--multitracks", type=Path, help="folder of real songs, made by python -m engine.train.multitracks")
-    parser.add_argument("--real", type=float, default=0.75, help="share of those songs (default: 0.75)")
+    parser.add_argument("--real", type=float, default=0.6, help="share of those songs (default: 0.6)")
     parser.add_argument("--kept", type=Path, help="folder of real songs kept from training: they tell how far to trust it")
     parser.add_argument("--steps", type=int, default=4000)
     parser.add_argument("--minutes", type=float, default=math.inf)
@@ -36,11 +35,7 @@ def main() -> None:
         "--causal", action="store_true", help="no frame looks ahead, and the built-in separator, which does, is no guide"
     )
     parser.add_argument("--resume", action="store_true")
-    try:
-        run(parser.parse_args())
-    except RemixtureError as error:
-        sys.stderr.write(f"{error}\n")
-        raise SystemExit(2) from error
+    obey(parser, run)
 
 
 def run(options: argparse.Namespace) -> None:
@@ -49,7 +44,6 @@ def run(options: argparse.Namespace) -> None:
 
     from engine.analysis.stems.small_net import Shape
     from engine.train.material import material
-    from engine.train.multitracks import multitracks
     from engine.train.progress import Progress
     from engine.train.scores import scores, trusted, unseen
     from engine.train.training import Plan, train
@@ -62,7 +56,7 @@ def run(options: argparse.Namespace) -> None:
     plan = Plan(options.steps, options.seed, options.batch, real=real, shape=shape, device=options.device)
     sys.stderr.write("Reading and rendering what songs are played with ...\n")
     here = material(options.data, options.multitracks, real, plan.seed)
-    kept = replace(here, tracks=tuple(multitracks(options.kept)), real=1.0) if options.kept else here
+    kept = here.kept(options.kept) if options.kept else here
     until = begun + 60 * options.minutes
     checkpoint = options.out.with_suffix(".checkpoint.safetensors")
     state = train(plan, here.make, checkpoint, resume=options.resume, until=until, told=Progress(plan.steps, until).told)

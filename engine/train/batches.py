@@ -23,7 +23,7 @@ from engine.model.audio import Audio, Samples, no_progress
 from engine.train.sources import RATE
 
 LEAST_GAIN, MOST_GAIN = 0.25, 1.25
-LEFT_OUT = (0.15, 0.15, 0.4, 0.25)
+LEFT_OUT = (0.12, 0.12, 0.35, 0.1)
 """How often each source is silent."""
 SAME_SONG = 0.4
 IN_MONO = 0.12

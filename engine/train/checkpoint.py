@@ -1,7 +1,6 @@
 """Where training stands: tensors as safetensors, the rest in its JSON header. Nothing is pickled."""
 
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from engine.model.errors import RemixtureError
+from engine.store.files import written_beside
 
 
 @dataclass(slots=True)
@@ -32,9 +32,8 @@ def save(file: Path, state: State, settings: dict[str, Any]) -> None:
     tensors |= {f"first.{name}": value for name, value in state.first.items()}
     tensors |= {f"second.{name}": value for name, value in state.second.items()}
     header = {"state": json.dumps({"step": state.step, "losses": state.losses, "settings": settings})}
-    part = file.with_suffix(".part")
-    save_file({name: value.detach().cpu().contiguous() for name, value in tensors.items()}, part, metadata=header)
-    os.replace(part, file)  # noqa: PTH105 - says that it replaces
+    with written_beside(file) as part:
+        save_file({name: value.detach().cpu().contiguous() for name, value in tensors.items()}, part, metadata=header)
 
 
 def load(file: Path, state: State, settings: dict[str, Any]) -> None:

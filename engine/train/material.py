@@ -1,11 +1,12 @@
 """All that songs are made of for one training: what plays, real songs to take excerpts of, and whose all that is."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from engine.model.audio import Samples
+from engine.model.errors import RemixtureError
 from engine.train import songs
 from engine.train.excerpts import excerpt
 from engine.train.multitracks import Multitrack, licence, multitracks
@@ -26,6 +27,19 @@ class Material:
         if self.tracks and np.random.default_rng((self.seed, index, 4)).uniform() < self.real:
             return excerpt(self.tracks, self.bank, self.seed, index)
         return songs.song(self.bank, self.seed, index)
+
+    def kept(self, folder: Path) -> "Material":
+        """Return material of other real songs alone, to be scored on.
+
+        Raises
+        ------
+        RemixtureError
+            If there is none in the folder, or one that is trained on.
+        """
+        found = tuple(multitracks(folder))
+        if both := sorted({x.name for x in found} & {x.name for x in self.tracks}):
+            raise RemixtureError(f"{', '.join(both)} would be trained on and kept from training: take it out of either folder")
+        return replace(self, tracks=found, real=1.0)
 
     @property
     def licences(self) -> dict[str, str]:

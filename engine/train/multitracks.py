@@ -29,6 +29,8 @@ from engine.train.sources import RATE
 WHERE = Path("/usr/share/lmms/projects")
 STEMS = ("drums", "bass", "other")
 TICKS_PER_BAR = 192
+PART = ".part"
+"""What a song that is not rendered to its end is called."""
 LONGEST_SECONDS = 900
 """What rendering one song may take."""
 ARTISTIC, GPL, BY_SA = "Artistic-2.0", "GPL-2.0-or-later", "CC BY-SA 4.0"
@@ -67,7 +69,8 @@ def multitracks(folder: Path) -> list[Multitrack]:
     RemixtureError
         If there is none.
     """
-    found = [read(place) for place in sorted(folder.iterdir()) if (place / "drums.flac").exists()] if folder.is_dir() else []
+    places = [place for place in folder.iterdir() if place.suffix != PART] if folder.is_dir() else []
+    found = [read(place) for place in sorted(places) if (place / "drums.flac").exists()]
     if not found:
         raise RemixtureError(f"{folder} has no multitracks: make them with python -m engine.train.multitracks --out {folder}")
     return found
@@ -132,7 +135,7 @@ def render(project: Path, out: Path, bars: int) -> None:
     for name, samples in tracks:
         stems[stem_of(name, samples)][:, : samples.shape[1]] += samples
     gain = 0.5 / max(1e-4, *(float(np.abs(x).max()) for x in stems.values()))
-    part = out.with_name(f"{out.name}.part")
+    part = out.with_name(f"{out.name}{PART}")
     part.mkdir(parents=True, exist_ok=True)
     for stem, samples in stems.items():
         soundfile.write(part / f"{stem}.flac", samples.T * gain, RATE, subtype="PCM_16")

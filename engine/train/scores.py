@@ -17,7 +17,7 @@ FIRST = 1_000_000
 COUNT, FRAMES = 16, 256
 SILENT = 1e-3
 """Of the mixture's power: what lies below it counts as not being there."""
-KEPT = (0.25, 0.5, 0.75, 1.0)
+KEPT = (0.0, 0.25, 0.5, 0.75, 1.0)
 Table = dict[str, dict[str, float | None]]
 
 

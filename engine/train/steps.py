@@ -1,6 +1,6 @@
 """Step after step: Adam, a warm start, a rate that falls along a cosine, a running mean of weights, checkpoints.
 
-What is learnt from and how a step finds its gradients is told by the callers: the small separator, the drums.
+What is learnt from and how a step finds its gradients is told by the callers: the small separator, drums, remixing networks.
 """
 
 import math

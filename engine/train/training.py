@@ -112,11 +112,9 @@ def step(state: State, here: Batch, plan: Plan) -> Found:
     return steps.taken(state, value.item(), plan.learning_rate(state.step)), sdr.cpu().numpy()
 
 
-def heard(parts: torch.Tensor, *, guided: bool) -> torch.Tensor:
-    """Return what a network hears of the powers of a batch's parts [shape=(batch, heard, frames, CELLS)]."""
-    found = parts.sum(dim=1, keepdim=True).clamp_min(0)
-    if guided:
-        found = torch.cat([found, parts[:, :SOURCES]], dim=1)
+def heard(parts: torch.Tensor) -> torch.Tensor:
+    """Return what a network hears of a batch whose parts are the built-in stems [shape=(batch, heard, frames, CELLS)]."""
+    found = torch.cat([parts.sum(dim=1, keepdim=True).clamp_min(0), parts[:, :SOURCES]], dim=1)
     return found.flatten(1, 2) / per_cell(parts.device)
 
 

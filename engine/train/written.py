@@ -66,4 +66,5 @@ def plot(file: Path, losses: list[float], title: str = "Training of the small se
     axes.plot(np.arange(mean.size) + width / 2, mean, label=f"mean of {width}")
     axes.set(xlabel="step", ylabel="loss", title=title)
     axes.legend()
-    figure.savefig(file, dpi=110)
+    with written_beside(file) as part:
+        figure.savefig(part, dpi=110)

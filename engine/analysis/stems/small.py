@@ -55,7 +55,7 @@ def checked_weights(file: Path, trained_by: str = "python -m engine.train") -> S
     RemixtureError
         If either is not there, or the checksum differs.
     """
-    card = file.with_suffix(".json")
+    card = file.parent / f"{file.stem}.json"
     try:
         expected = str(json.loads(card.read_text(encoding="utf-8"))["sha256"])
         found = hashlib.sha256(file.read_bytes()).hexdigest()

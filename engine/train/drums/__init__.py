@@ -12,7 +12,6 @@ In the order in which a model comes to be:
 - `written`       weights and card
 - `refined/`      the U-Net itself, and what a song's drums are refined with
 
-
 `python -m engine.train.drums --help` tells how to run it. None of it comes with the program: the bench says that genres and
 critic do not help, and that the small separator is as good at drums as the rest (docs/measurements.md).
 """

@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from engine.model.errors import RemixtureError
+from engine.train.command import obey
 
 CHOICE_SONGS, EXAM_SONGS = 60, 16
 """Mixtures of each genre that the choice is learnt from, and that all is scored on."""
@@ -35,7 +35,7 @@ def main() -> None:
         "--stage",
         choices=["common", "mse", "both"],
         default="both",
-        help="common: the common model alone, which is what comes with the program; mse: not against the critic",
+        help="common: the common model alone; mse: not against the critic",
     )
     parser.add_argument("--weight", type=float, default=0.05, help="what the critic says counts so much (default: 0.05)")
     parser.add_argument("--steps", type=int, default=1000, help="of the common model (default: 1000)")
@@ -43,11 +43,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--resume", action="store_true")
-    try:
-        run(parser.parse_args())
-    except RemixtureError as error:
-        sys.stderr.write(f"{error}\n")
-        raise SystemExit(2) from error
+    obey(parser, run)
 
 
 def run(options: argparse.Namespace) -> None:

@@ -41,4 +41,4 @@ def accuracy(choice: Choice, first: list[Batch], second: list[Batch]) -> float:
 
 def powers_of(mixture: Batch) -> Samples:
     """Return what a generator hears of a mixture [shape=(HEARD, frames, CELLS)]."""
-    return np.asarray(heard(torch.from_numpy(mixture.parts)[None], guided=True)[0].numpy())
+    return np.asarray(heard(torch.from_numpy(mixture.parts)[None])[0].numpy())

@@ -31,7 +31,7 @@ def mean_sdr_db(net: Generator | None, mixtures: list[Batch]) -> float:
     for one in mixtures:
         sources, shared, parts = tensors(Batch(one.sources[None], one.shared[None], one.parts[None]))
         if there(sources, parts).item():
-            shares = builtin(parts) if net is None else net(heard(parts, guided=True))
+            shares = builtin(parts) if net is None else net(heard(parts))
             found.append(sdr_db(shares, sources, shared, parts).item())
     return float(np.mean(found)) if found else float("nan")
 

@@ -54,7 +54,7 @@ class Lesson:
 def by_error(state: State, here: Batch, rate: float) -> Found:
     """Take a step of the first stage in place; return the loss, and the drums' SDR in dB [shape=(1,)]."""
     sources, shared, parts = tensors(here)
-    found = sdr_db(state.net(heard(parts, guided=True)), sources, shared, parts)
+    found = sdr_db(state.net(heard(parts)), sources, shared, parts)
     value = -mean_of(found, there(sources, parts)) / DB
     state.net.zero_grad()
     value.backward()  # type: ignore[no-untyped-call]
@@ -70,7 +70,7 @@ def by_critic(state: State, here: Lesson, rate: float, weight: float) -> Found:
     if not isinstance(pair, Pair):
         raise TypeError("this stage trains a Pair")
     sources, shared, parts = tensors(here.pairs)
-    shares = pair.generator(heard(parts, guided=True))
+    shares = pair.generator(heard(parts))
     refined, audible = power_of(shares, parts), there(sources, parts)
     value = -mean_of(sdr_db(shares, sources, shared, parts), audible) / DB
     on_real, on_refined = pair.critic(torch.from_numpy(here.real)), pair.critic(refined.detach())

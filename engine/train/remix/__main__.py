@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from engine.model.errors import RemixtureError
 from engine.train import sources
+from engine.train.command import obey
 
 if TYPE_CHECKING:
     from engine.train.remix.multitracks import Shelf
@@ -43,11 +44,7 @@ def main() -> None:
     add("--shelf", type=Path, metavar="FOLDER", help="where songs are kept (default: remix-songs beside --out)")
     add("--threads", type=int, default=2)
     add("--resume", action="store_true")
-    try:
-        run(parser.parse_args())
-    except RemixtureError as error:
-        sys.stderr.write(f"{error}\n")
-        raise SystemExit(2) from error
+    obey(parser, run)
 
 
 def run(options: argparse.Namespace) -> None:

@@ -33,3 +33,7 @@ def test_block_by_block_is_the_same(rate: int, frames: int) -> None:
     blocks = list(resampled_blocks(iter(np.split(x, [1, 7_000, 7_100], axis=-1)), 44_100, rate, wanted))
 
     np.testing.assert_array_equal(np.concatenate(blocks, axis=-1), resampled(x, 44_100, rate, wanted))
+
+
+def test_of_the_shortest_sound_a_frame_is_left() -> None:
+    assert resampled(np.ones((2, 1), dtype=np.float32), 192_000, 44_100).shape == (2, 1)

@@ -6,6 +6,7 @@ import soundfile
 
 from engine.model.errors import RemixtureError
 from engine.train import excerpts, multitracks, songs
+from engine.train.material import Material
 
 RATE = 44_100
 PROJECT = b"""<?xml version="1.0"?>
@@ -71,3 +72,19 @@ def test_a_song_shorter_than_an_excerpt_ends_in_silence(track: multitracks.Multi
 def test_a_folder_without_songs_says_how_to_make_them(tmp_path: Path) -> None:
     with pytest.raises(RemixtureError, match=r"engine\.train\.multitracks --out"):
         multitracks.multitracks(tmp_path / "none")
+
+
+def test_what_is_trained_on_is_not_kept_from_training(track: multitracks.Multitrack, bank: songs.Bank, tmp_path: Path) -> None:
+    one = Material(bank, (track,), 0.5, 0)
+
+    with pytest.raises(RemixtureError, match="Greshz-CoolSnip would be trained on"):
+        one.kept(tmp_path / "songs")
+    kept = Material(bank, (), 0.5, 0).kept(tmp_path / "songs")
+    assert ([x.name for x in kept.tracks], kept.real) == ([track.name], 1.0)
+
+
+def test_a_song_that_was_broken_off_is_none(track: multitracks.Multitrack, tmp_path: Path) -> None:
+    (tmp_path / "songs" / track.name).rename(tmp_path / "songs" / f"{track.name}{multitracks.PART}")
+
+    with pytest.raises(RemixtureError, match="has no multitracks"):
+        multitracks.multitracks(tmp_path / "songs")

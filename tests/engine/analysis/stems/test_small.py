@@ -154,6 +154,8 @@ def test_another_file_than_the_card_describes_is_refused(tmp_path: Path) -> None
     good.file.with_suffix(".json").unlink()
     with pytest.raises(RemixtureError, match="cannot read the weights"):
         small.checked_weights(good.file)
+    with pytest.raises(RemixtureError, match="cannot read the weights"):
+        small.checked_weights(Path())
 
 
 def test_a_file_without_a_network_is_refused(tmp_path: Path) -> None:
