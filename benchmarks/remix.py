@@ -25,7 +25,7 @@ import numpy as np
 
 from benchmarks.stems import Method, Song, Stems, example, methods, songs
 from engine.analysis.remix.shape import NAMES
-from engine.dsp.levels import gain_of_db
+from engine.dsp.levels import gain_of_db, gain_to_hear
 from engine.dsp.resample import resampled
 from engine.dsp.sdr import LIMIT_DB, level_db, ratio_db
 from engine.model.audio import Audio, Samples
@@ -92,14 +92,13 @@ def by_network(file: Path) -> Ranked:
     """Return a network as a method. A song is heard once, as a whole, and decoded for each remix."""
     import torch
 
-    from engine.analysis.remix.remixer import gain_for
     from engine.analysis.remix.weights import checked, loaded
 
     net = loaded(checked(file))
 
     def way(audio: Audio, _truth: Stems) -> Remixes:
         wav = resampled(audio.samples, audio.rate, net.shape.rate)
-        gain = gain_for(wav)
+        gain = gain_to_hear(wav)
         latents = net.latents(torch.from_numpy(wav * gain))
 
         def decoded(gains: list[float]) -> Samples:

@@ -1,6 +1,6 @@
 """Pure functions on arrays, and the few machines with a memory that the audio path runs.
 
-- `levels`      dB, dBFS, SI-SDR
+- `levels`      dB, dBFS, SI-SDR, the level at which networks hear
 - `fades`       glides from one level to the next
 - `loudness`    LUFS
 - `truepeak`    dBTP

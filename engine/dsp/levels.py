@@ -1,10 +1,12 @@
-"""Levels: dB <-> linear amplitude, dBFS of a signal."""
+"""Levels: dB <-> linear amplitude, dBFS of a signal, the level at which networks hear."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 SILENCE_DB = -200.0
 """What digital silence is called, instead of minus infinity."""
+HEARD_RMS = 0.1
+"""Root mean square that songs are brought to before networks hear them, in training and after it: -20 dBFS."""
 
 
 def gain_of_db(db: float) -> float:
@@ -27,6 +29,12 @@ def rms_dbfs(samples: ArrayLike) -> float:
     """Return the root mean square of a signal in dBFS (a full-scale square wave is 0)."""
     x = np.asarray(samples)
     return db_of_gain(float(np.sqrt(np.mean(np.square(x, dtype=np.float64))))) if x.size else SILENCE_DB
+
+
+def gain_to_hear(samples: NDArray[np.float32]) -> np.float32:
+    """Return the gain that brings a song to `HEARD_RMS`; near silence is raised by 100 dB at most."""
+    level = float(np.sqrt(np.mean(np.square(samples), dtype=np.float64))) if samples.size else 0.0
+    return np.float32(HEARD_RMS / max(level, 1e-6))
 
 
 def si_sdr_db(estimate: ArrayLike, truth: ArrayLike) -> float:

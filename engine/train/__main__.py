@@ -7,34 +7,23 @@ are written: its checkpoint (`.checkpoint.safetensors`), the losses as a plot (`
 """
 
 import argparse
-import math
 import sys
 import time
 from pathlib import Path
 
-from engine.train.command import obey
+from engine.train.command import obey, parser_of
 
 
 def main() -> None:
     """Run the command."""
-    parser = argparse.ArgumentParser(
-        prog="python -m engine.train", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--data", type=Path, required=True, help="folder with sonic_pi/ and vocadito/")
-    parser.add_argument("--out", type=Path, required=True, help="the weights to write, .safetensors")
-    parser.add_argument("--multitracks", type=Path, help="folder of real songs, made by python -m engine.train.multitracks")
-    parser.add_argument("--real", type=float, default=0.6, help="share of those songs (default: 0.6)")
-    parser.add_argument("--kept", type=Path, help="folder of real songs kept from training: they tell how far to trust it")
-    parser.add_argument("--steps", type=int, default=4000)
-    parser.add_argument("--minutes", type=float, default=math.inf)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--batch", type=int, default=4)
-    parser.add_argument("--device", default="cpu", help="cpu or cuda")
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument(
-        "--causal", action="store_true", help="no frame looks ahead, and the built-in separator, which does, is no guide"
-    )
-    parser.add_argument("--resume", action="store_true")
+    parser = parser_of("engine.train", __doc__, 4000)
+    add = parser.add_argument
+    add("--multitracks", type=Path, help="folder of real songs, made by python -m engine.train.multitracks")
+    add("--real", type=float, default=0.6, help="share of those songs (default: 0.6)")
+    add("--kept", type=Path, help="folder of real songs kept from training: they tell how far to trust it")
+    add("--batch", type=int, default=4)
+    add("--device", default="cpu", help="cpu or cuda")
+    add("--causal", action="store_true", help="no frame looks ahead, and the built-in separator, which does, is no guide")
     obey(parser, run)
 
 

@@ -18,6 +18,7 @@ import scipy.fft
 
 from engine.analysis.stems.builtin import four_stems
 from engine.analysis.stems.small_net import HOP, SIZE, SOURCES, pooled
+from engine.dsp.levels import HEARD_RMS
 from engine.dsp.spectra import Spectrum, window
 from engine.model.audio import Audio, Samples, no_progress
 from engine.train.sources import RATE
@@ -30,8 +31,6 @@ IN_MONO = 0.12
 EQUALISED = 0.6
 CODED, CODED_ABOVE = 0.3, (12_000.0, 19_000.0)
 """How often, and above which Hz, nothing is left, as codecs leave it."""
-LEVEL = 0.1
-"""Root mean square that mixtures are brought to: -20 dBFS, which the network expects."""
 
 Item = TypeVar("Item")
 
@@ -103,7 +102,7 @@ def beside(shared_out: Batch) -> Batch:
 
 
 def mixed(songs: list[Samples], rng: np.random.Generator, n: int) -> Samples:
-    """Return sources in a mixture [shape=(4, 2, n)], the sum at about `LEVEL`."""
+    """Return sources in a mixture [shape=(4, 2, n)], the sum at about `HEARD_RMS`."""
     one = int(rng.integers(len(songs)))
     together = rng.uniform() < SAME_SONG
     start = int(rng.integers(songs[0].shape[-1] - n + 1))
@@ -118,7 +117,7 @@ def mixed(songs: list[Samples], rng: np.random.Generator, n: int) -> Samples:
     if rng.uniform() < IN_MONO:
         stems[:] = stems.mean(axis=1, keepdims=True)
     level = float(np.sqrt(np.mean(np.square(stems.sum(axis=0)))))
-    return np.asarray(stems * np.float32(LEVEL * np.exp(rng.normal(0, 0.2)) / max(level, 1e-4)), dtype=np.float32)
+    return np.asarray(stems * np.float32(HEARD_RMS * np.exp(rng.normal(0, 0.2)) / max(level, 1e-4)), dtype=np.float32)
 
 
 def augmented(stem: Samples, rng: np.random.Generator) -> Samples:

@@ -14,11 +14,10 @@ import torch
 from torch import Tensor
 
 from engine.analysis.remix.net import RemixNet
+from engine.dsp.levels import gain_to_hear
 from engine.dsp.resample import resampled, resampled_blocks
 from engine.model.audio import Audio, Progress, Samples, no_progress
 
-LEVEL = 0.1
-"""Root mean square that networks are trained on: -20 dBFS."""
 PIECE_SECONDS = 10.0
 
 
@@ -50,7 +49,7 @@ def pieces(
     """Yield what is computed of a song at the network's rate [shape=(channels, frames) -> (..., n)], `seconds` at a time."""
     hop, frames = net.shape.hop, wav.shape[-1]
     context, step = net.shape.reach * hop, max(1, round(seconds * net.shape.rate / hop)) * hop
-    gain = gain_for(wav)
+    gain = gain_to_hear(wav)
     for start in range(0, frames, step):
         first, stop = max(0, start - context), min(frames, start + step)
         near = np.ascontiguousarray(wav[:, first : stop + context] * gain)
@@ -58,9 +57,3 @@ def pieces(
             found = compute(torch.from_numpy(near)).numpy()
         progress(stop / frames)
         yield np.asarray(found[..., start - first : stop - first] / gain, dtype=np.float32)
-
-
-def gain_for(wav: Samples) -> np.float32:
-    """Return the gain that brings a song to the level that networks are trained on."""
-    level = float(np.sqrt(np.mean(np.square(wav), dtype=np.float64))) if wav.size else 0.0
-    return np.float32(LEVEL / max(level, 1e-6))

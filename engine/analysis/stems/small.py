@@ -24,6 +24,7 @@ import numpy as np
 from engine.analysis.stems import builtin
 from engine.analysis.stems.parts import STEM_IDS, stem_parts
 from engine.analysis.stems.small_net import HOP, RATE, SIZE, SOURCES, Shape, Weights, pooled, shares, widths
+from engine.dsp.levels import gain_to_hear
 from engine.dsp.resample import resampled, resampled_blocks
 from engine.dsp.spectra import Spectrum, istft, stft
 from engine.model.audio import Audio, Progress, Samples, no_progress
@@ -33,8 +34,6 @@ from engine.model.separation import Provenance, Separation
 VERSION = 2
 SHIPPED = Path(__file__).with_name("small.safetensors")
 """The weights that come with the program."""
-LEVEL = 0.1
-"""Root mean square that the network expects: -20 dBFS."""
 PIECE_FRAMES = 432
 """Spectral frames in a piece: 10 s."""
 
@@ -132,8 +131,7 @@ def on_its_clock(blocks: Iterator[Samples], audio: Audio) -> Iterator[Samples]:
 def in_pieces(wav: Samples, weights: SmallWeights, piece: int, progress: Progress = no_progress) -> Iterator[Samples]:
     """Yield the four stems of a stereo song at `RATE` in blocks of `piece` spectral frames."""
     network, shape = loaded(weights)
-    level = float(np.sqrt(np.mean(np.square(wav), dtype=np.float64))) if wav.size else 0.0
-    gain = np.float32(LEVEL / max(level, 1e-6))
+    gain = gain_to_hear(wav)
     step, context = piece * HOP, (shape.reach + SIZE // HOP) * HOP
     guides = built_in(wav, step, context) if shape.guided else repeat(None)
     for start, guide in zip(range(0, wav.shape[1], step), guides, strict=False):

@@ -10,14 +10,12 @@ played with drums that were held out.
 """
 
 import argparse
-import math
 import sys
 import time
 from functools import partial
-from pathlib import Path
 from typing import Any
 
-from engine.train.command import obey
+from engine.train.command import obey, parser_of
 
 CHOICE_SONGS, EXAM_SONGS = 60, 16
 """Mixtures of each genre that the choice is learnt from, and that all is scored on."""
@@ -25,24 +23,12 @@ CHOICE_SONGS, EXAM_SONGS = 60, 16
 
 def main() -> None:
     """Run the command."""
-    parser = argparse.ArgumentParser(
-        prog="python -m engine.train.drums", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--data", type=Path, required=True, help="folder with sonic_pi/ and vocadito/")
-    parser.add_argument("--out", type=Path, required=True, help="the weights to write, .safetensors")
-    parser.add_argument("--genre", choices=["electronic", "acoustic", "all"], default="all")
-    parser.add_argument(
-        "--stage",
-        choices=["common", "mse", "both"],
-        default="both",
-        help="common: the common model alone; mse: not against the critic",
-    )
-    parser.add_argument("--weight", type=float, default=0.05, help="what the critic says counts so much (default: 0.05)")
-    parser.add_argument("--steps", type=int, default=1000, help="of the common model (default: 1000)")
-    parser.add_argument("--minutes", type=float, default=math.inf)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--resume", action="store_true")
+    parser = parser_of("engine.train.drums", __doc__, 1000)
+    add = parser.add_argument
+    add("--genre", choices=["electronic", "acoustic", "all"], default="all")
+    stages = "common: the common model alone; mse: not against the critic"
+    add("--stage", choices=["common", "mse", "both"], default="both", help=stages)
+    add("--weight", type=float, default=0.05, help="what the critic says counts so much (default: 0.05)")
     obey(parser, run)
 
 

@@ -11,7 +11,6 @@ FILE unless another is named, apart from those played with other sounds. The rat
 """
 
 import argparse
-import math
 import sys
 import time
 from pathlib import Path
@@ -19,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from engine.model.errors import RemixtureError
 from engine.train import sources
-from engine.train.command import obey
+from engine.train.command import obey, parser_of
 
 if TYPE_CHECKING:
     from engine.train.remix.multitracks import Shelf
@@ -28,22 +27,13 @@ if TYPE_CHECKING:
 
 def main() -> None:
     """Run the command."""
-    parser = argparse.ArgumentParser(
-        prog="python -m engine.train.remix", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of("engine.train.remix", __doc__, 12_000)
     add = parser.add_argument
-    add("--data", type=Path, required=True, help="folder with sonic_pi/ and vocadito/")
-    add("--out", type=Path, required=True, help="the weights to write, .safetensors")
     add("--model", type=int, choices=(1, 2), default=1, help="1 mixes decoded sources, 2 their latents (default: 1)")
     add("--sources", type=int, choices=(2, 3, 4, 5), default=4)
     add("--weights", default="1:1", metavar="PSI:LAMBDA", help="of remix and sources: 1:1, K:1, 1:0, 0:1 (default: 1:1)")
-    add("--steps", type=int, default=12_000)
-    add("--minutes", type=float, default=math.inf)
-    add("--seed", type=int, default=0)
     add("--songs", type=int, default=120)
     add("--shelf", type=Path, metavar="FOLDER", help="where songs are kept (default: remix-songs beside --out)")
-    add("--threads", type=int, default=2)
-    add("--resume", action="store_true")
     obey(parser, run)
 
 

@@ -8,9 +8,10 @@ from collections.abc import Callable
 
 import numpy as np
 
+from engine.dsp.levels import HEARD_RMS
 from engine.model.audio import Samples
 from engine.model.params import find
-from engine.train.batches import EQUALISED, LEFT_OUT, LEVEL, SAME_SONG, augmented, equalised
+from engine.train.batches import EQUALISED, LEFT_OUT, SAME_SONG, augmented, equalised
 from engine.train.remix.multitracks import grouped
 
 Songs = Callable[[int], "np.ndarray[tuple[int, ...], np.dtype[np.float16]]"]
@@ -36,7 +37,7 @@ def gains(rng: np.random.Generator, shape: tuple[int, ...]) -> Samples:
 
 
 def mixed(songs: Songs, count: int, rng: np.random.Generator, frames: int) -> Samples:
-    """Return sources in one channel [shape=(4 or 5, frames)], their sum at about `LEVEL`."""
+    """Return sources in one channel [shape=(4 or 5, frames)], their sum at about `HEARD_RMS`."""
     one = int(rng.integers(count))
     together = rng.uniform() < SAME_SONG
     kinds, _, n = songs(one).shape
@@ -51,4 +52,4 @@ def mixed(songs: Songs, count: int, rng: np.random.Generator, frames: int) -> Sa
                 stems[k] = equalised(stems[k], rng)
     heard = stems[:, 0] if rng.uniform() < 0.7 else stems.mean(axis=1)
     level = float(np.sqrt(np.mean(np.square(heard.sum(axis=0)))))
-    return np.asarray(heard * np.float32(LEVEL * np.exp(rng.normal(0, 0.2)) / max(level, 1e-4)), dtype=np.float32)
+    return np.asarray(heard * np.float32(HEARD_RMS * np.exp(rng.normal(0, 0.2)) / max(level, 1e-4)), dtype=np.float32)

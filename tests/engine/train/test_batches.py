@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from engine.analysis.stems.small_net import CELLS, HOP, SIZE
+from engine.dsp.levels import HEARD_RMS
 from engine.model.audio import Samples
 from engine.train import batches
 from engine.train.loss import loss
@@ -122,4 +123,4 @@ def test_mixtures_have_the_level_the_network_expects(make: Callable[[int], Sampl
 
     heard = [x for x in levels if x > 0]
     assert len(heard) > 10
-    assert 0.5 * batches.LEVEL < np.median(heard) < 2 * batches.LEVEL
+    assert 0.5 * HEARD_RMS < np.median(heard) < 2 * HEARD_RMS

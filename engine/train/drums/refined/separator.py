@@ -14,7 +14,6 @@ import numpy as np
 from engine.analysis.stems import builtin
 from engine.analysis.stems.parts import STEM_IDS, stem_parts
 from engine.analysis.stems.small import (
-    LEVEL,
     PIECE_FRAMES,
     SmallWeights,
     built_in,
@@ -24,6 +23,7 @@ from engine.analysis.stems.small import (
     sounding,
 )  # fmt: skip
 from engine.analysis.stems.small_net import HOP, RATE, SIZE, widths
+from engine.dsp.levels import gain_to_hear
 from engine.dsp.masks import above
 from engine.dsp.resample import resampled
 from engine.model.audio import Audio, Progress, Samples, no_progress
@@ -73,19 +73,13 @@ def loaded(weights: SmallWeights) -> "Models":
     return read(weights.file)
 
 
-def gain_of(wav: Samples) -> np.float32:
-    """Return the gain that brings a song to the level that models expect."""
-    level = float(np.sqrt(np.mean(np.square(wav), dtype=np.float64))) if wav.size else 0.0
-    return np.float32(LEVEL / max(level, 1e-6))
-
-
 def genre_of(wav: Samples, models: "Models") -> str | None:
     """Return the genre that the drums of a stereo song at `RATE` seem to be of; None where there is no choice."""
     if models.choice is None:
         return None
     n = (FRAMES - 1) * HOP
     starts = np.unique(np.linspace(0, max(0, wav.shape[1] - n), STRETCHES).astype(int))
-    gain = gain_of(wav)
+    gain = gain_to_hear(wav)
     parts = (builtin.four_stems(Audio(wav[:, s : s + n] * gain, RATE), no_progress) for s in starts.tolist())
     return models.choice.of(np.stack([features(heard(middle_side(four))) for four in parts]))
 
@@ -97,7 +91,7 @@ def heard(spectra: "np.ndarray[tuple[int, ...], np.dtype[np.complex64]]") -> Sam
 
 def in_pieces(wav: Samples, net: "Generator", piece: int, progress: Progress = no_progress) -> Iterator[Samples]:
     """Yield the four stems of a stereo song at `RATE` in blocks of `piece` spectral frames, in whole strides."""
-    gain = gain_of(wav)
+    gain = gain_to_hear(wav)
     step, context = piece * HOP, CONTEXT * HOP
     for start, part in zip(range(0, wav.shape[1], step), built_in(wav, step, context), strict=True):
         first, stop = max(0, start - context), min(wav.shape[1], start + step)
